@@ -1,0 +1,8 @@
+"""The convex problem: objective, gradient, prox, certificate and strength grid."""
+
+from skmtl.problem._certificate import Certificate
+from skmtl.problem._coefficients import Coefficients
+from skmtl.problem._grid import alpha_grid
+from skmtl.problem._problem import Problem
+
+__all__ = ["Certificate", "Coefficients", "Problem", "alpha_grid"]

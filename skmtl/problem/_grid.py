@@ -1,0 +1,24 @@
+"""Grids of strengths that hang from the problem."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skmtl._typing import Array
+from skmtl.problem._problem import Problem
+
+
+def alpha_grid(problem: Problem, n_alphas: int, eps: float) -> Array:
+    """Geometric grid of strengths, largest first.
+
+    It starts at ``alpha_max``, where the first feature enters, and ends at ``eps`` times it. A quadratic
+    penalty has no such point: its grid starts where the penalty's curvature is ten times the largest
+    curvature of the loss, from where on the coefficients only shrink.
+    """
+    start = problem.alpha_max()
+    if not np.isfinite(start):
+        start = 10.0 * problem.curvature_bound * float(np.max(problem.metric))
+    if start <= 0:
+        # No feature has any relation to any target: every strength gives the same empty model.
+        start = 1.0
+    return np.geomspace(start, eps * start, n_alphas) if n_alphas > 1 else np.array([start])

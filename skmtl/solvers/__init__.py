@@ -1,0 +1,25 @@
+"""Solvers: they see the problem only, and the problem certifies what they return."""
+
+from skmtl.solvers._choose import SOLVERS, choose
+from skmtl.solvers._closed_form import ClosedForm
+from skmtl.solvers._conic import Conic
+from skmtl.solvers._driver import IterativeSolver, Solver
+from skmtl.solvers._fista import FISTA
+from skmtl.solvers._lbfgs import LBFGS
+from skmtl.solvers._path import solve_path
+from skmtl.solvers._result import HistoryRow, SolveResult, Status
+
+__all__ = [
+    "FISTA",
+    "LBFGS",
+    "SOLVERS",
+    "ClosedForm",
+    "Conic",
+    "HistoryRow",
+    "IterativeSolver",
+    "SolveResult",
+    "Solver",
+    "Status",
+    "choose",
+    "solve_path",
+]

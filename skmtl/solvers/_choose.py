@@ -1,0 +1,66 @@
+"""Which solver: a table, no tuning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from skmtl._params import clone
+from skmtl._typing import Array
+from skmtl.exceptions import InvalidParameterError
+from skmtl.problem import Problem
+from skmtl.solvers._closed_form import ClosedForm
+from skmtl.solvers._conic import Conic
+from skmtl.solvers._driver import Solver
+from skmtl.solvers._fista import FISTA
+from skmtl.solvers._lbfgs import LBFGS
+
+SOLVERS: dict[str, type[Solver]] = {
+    "closed_form": ClosedForm,
+    "lbfgs": LBFGS,
+    "fista": FISTA,
+    "cvxpy": Conic,
+}
+
+
+def choose(
+    problem: Problem,
+    solver: str | Solver = "auto",
+    *,
+    tol: float,
+    max_iter: int,
+    constraints: Callable[[Any], list[Any]] | None = None,
+    target_scale: Array | None = None,
+) -> Solver:
+    """The solver for a problem.
+
+    ======================================  =============
+    problem                                 solver="auto"
+    ======================================  =============
+    extra constraints                       cvxpy
+    squared loss, quadratic penalty         closed_form
+    smooth penalty                          lbfgs
+    anything else                           fista
+    ======================================  =============
+    """
+    if constraints is not None and solver not in ("auto", "cvxpy"):
+        raise InvalidParameterError(
+            f"constraints need solver='cvxpy' or solver='auto', but solver={solver!r}: change one of them."
+        )
+    if isinstance(solver, Solver):
+        chosen = clone(solver)
+        chosen.check_params()
+        return chosen
+    if solver == "auto":
+        if constraints is not None:
+            solver = "cvxpy"
+        elif problem.loss.quadratic and hasattr(problem.penalty, "task_matrix"):
+            solver = "closed_form"
+        else:
+            solver = "lbfgs" if problem.penalty.smooth else "fista"
+    if solver not in SOLVERS:
+        names = ", ".join(repr(name) for name in ("auto", *SOLVERS))
+        raise InvalidParameterError(f"solver={solver!r} is not known: use {names}, or a solver object.")
+    if solver == "cvxpy":
+        return Conic(tol=tol, constraints=constraints, target_scale=target_scale)
+    return SOLVERS[solver](tol=tol, max_iter=max_iter)

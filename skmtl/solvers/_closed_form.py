@@ -1,0 +1,242 @@
+"""Direct solution of squared loss with a quadratic task coupling."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from scipy import linalg
+from scipy.sparse.linalg import LinearOperator, cg
+
+from skmtl._params import POSITIVE_INT, TOLERANCE
+from skmtl._typing import Array, IntArray
+from skmtl.problem import Coefficients, Problem
+from skmtl.solvers._driver import Solver, finish
+from skmtl.solvers._result import SolveResult
+
+# A dense factorisation of the whole system is made up to this many unknowns (128 MB).
+_LARGEST_DENSE = 4000
+
+
+class ClosedForm(Solver):
+    """Normal equations of squared loss with ½ alpha tr(W M W'): one linear system.
+
+    With Gram A_t and cross products c_t of each task it solves  A_t w_t + alpha Σ_s M_ts w_s = c_t:
+
+    - tasks that share rows and weights: the eigenvectors of M separate the system into T ridge problems
+      on one Gram;
+    - M equal to a multiple of the identity but for a few directions (ridge, mean regularisation): one
+      p x p factorisation per task and one small system for those directions;
+    - otherwise one dense Cholesky factorisation, or conjugate gradients where it would not fit.
+
+    Parameters
+    ----------
+    tol : float, default 1e-6
+        Decides the status; the direct paths are exact to rounding.
+    max_iter : int, default 10000
+        Limit of conjugate gradients.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_linnerud
+    >>> from skmtl.linear_model import MeanRegularizedRidge
+    >>> X, Y = load_linnerud(return_X_y=True)
+    >>> MeanRegularizedRidge(alpha=1.0).fit(X, Y).solver_result_.solver
+    'closed_form'
+    """
+
+    name: ClassVar[str] = "closed_form"
+    requires: ClassVar[tuple[str, ...]] = ("loss.quadratic", "penalty.task_matrix")
+    _parameter_constraints: ClassVar = {"tol": [TOLERANCE], "max_iter": [POSITIVE_INT]}
+
+    def __init__(self, tol: float = 1e-6, max_iter: int = 10_000):
+        self.tol = tol
+        self.max_iter = max_iter
+
+    def solve(self, problem: Problem, start: Coefficients | None = None) -> SolveResult:
+        """Solve the normal equations; ``start`` is used by conjugate gradients only."""
+        self.check(problem)
+        grams, cross, with_constant = self._normal_equations(problem)
+        n_tasks = problem.data.n_tasks
+        values, vectors = problem.penalty.eigen(n_tasks)
+        # Eigenvalue of M for each (feature, direction); the constant's common direction is free.
+        table = np.tile(values, (grams.shape[1], 1))
+        if with_constant:
+            is_common = np.abs(vectors.sum(axis=0)) > 0.5 * np.sqrt(n_tasks)
+            table[-1, is_common] = 0.0
+        scale, alpha, n_iter = problem.task_scale, problem.alpha, 1
+        common = np.bincount(np.argmin(np.abs(values[:, None] - values[None, :]), axis=0)).argmax()
+        special = np.flatnonzero(np.abs(values - values[common]) > 1e-12 * max(values[-1], 1.0))
+        if len(grams) == 1 and np.ptp(scale) <= 1e-14 * scale.max():
+            solution = _rotate(scale[0] * grams[0], scale * cross, alpha * table, vectors)
+        elif len(special) * grams.shape[1] <= _LARGEST_DENSE and values[common] > 0 and alpha > 0:
+            solution = _few_directions(
+                grams, cross, scale, alpha, table, vectors, float(values[common]), special, with_constant
+            )
+        elif grams.shape[1] * n_tasks <= _LARGEST_DENSE:
+            solution = _dense(grams, cross, scale, alpha * table, vectors)
+        else:
+            solution, n_iter = _conjugate_gradients(grams, cross, scale, alpha * table, vectors, self.max_iter)
+        if with_constant:
+            point = problem.working(Coefficients(solution[:-1], solution[-1]))
+        else:
+            point = Coefficients(solution, problem.null.b.copy())
+        return finish(problem, self, point, tol=self.tol, n_iter=n_iter)
+
+    @staticmethod
+    def _normal_equations(problem: Problem) -> tuple[Array, Array, bool]:
+        """Gram (G, q, q) and cross products (q, T); q counts a constant where intercepts are shared."""
+        moments = problem.moments
+        if problem.fit_intercept and not problem.share_intercept:
+            grams, cross = moments.centered()
+            return grams, cross, False
+        xx, sx, xy, sy, s = moments.raw()
+        if not problem.fit_intercept:
+            return xx, xy, False
+        size = xx.shape[1] + 1
+        grams = np.empty((len(xx), size, size))
+        grams[:, :-1, :-1] = xx
+        grams[:, -1, :-1] = grams[:, :-1, -1] = sx.T
+        grams[:, -1, -1] = s[: len(xx)]
+        return grams, np.vstack([xy, sy]), True
+
+
+def _solve_symmetric(matrix: Array, right: Array) -> Array:
+    """Solve a positive semi-definite system; the shortest solution where it is singular."""
+    try:
+        factor = linalg.cho_factor(matrix, lower=True)
+        # A factorisation that survives a singular matrix shows in the spread of its diagonal.
+        diagonal = np.abs(np.diag(factor[0]))
+        if diagonal.min(initial=1.0) > 1e-7 * diagonal.max(initial=1.0):
+            return linalg.cho_solve(factor, right)
+    except linalg.LinAlgError:
+        pass
+    return linalg.lstsq(matrix, right, cond=1e-14)[0]
+
+
+def _rotate(gram: Array, right: Array, penalty: Array, vectors: Array) -> Array:
+    """One Gram for all tasks: in the eigenbasis of M every direction is a ridge problem of its own."""
+    rotated = right @ vectors
+    solution = np.empty_like(rotated)
+    same = np.ptp(penalty, axis=0) == 0
+    if same.any():
+        values, basis = linalg.eigh(gram)
+        values = np.maximum(values, 0.0)
+        total = values[:, None] + penalty[0, same]
+        projected = basis.T @ rotated[:, same]
+        tiny = 1e-14 * max(values[-1], 1e-300)
+        solution[:, same] = basis @ np.divide(projected, total, out=np.zeros_like(projected), where=total > tiny)
+    for k in np.flatnonzero(~same):
+        solution[:, k] = _solve_symmetric(gram + np.diag(penalty[:, k]), rotated[:, k])
+    return solution @ vectors.T
+
+
+def _few_directions(
+    grams: Array,
+    cross: Array,
+    scale: Array,
+    alpha: float,
+    table: Array,
+    vectors: Array,
+    common: float,
+    special: IntArray,
+    with_constant: bool,
+) -> Array:
+    """M = common I + V diag(m - common) V' with few columns in V.
+
+    With B_t = A_t + alpha common I and z_k = Σ_t V_tk w_t, the system is w_t = B_t⁻¹ (c_t + alpha Σ_k V_tk
+    d_k z_k), d = common - m. Substituting gives one system for y = d z,
+
+        [ m_k / (common d_k) δ_kl + (1/common) Σ_t V_tk V_tl B_t⁻¹ A_t ] y_l = Σ_t V_tk B_t⁻¹ c_t,
+
+    written with B⁻¹A instead of I - alpha common B⁻¹, which would cancel at large alpha.
+    """
+    size, n_tasks = cross.shape
+    columns = special
+    if with_constant:  # the constant's common direction is free even where M does not single it out
+        shifted = np.flatnonzero(np.abs(table[-1] - common) > 1e-12 * max(table.max(), 1.0))
+        columns = np.union1d(special, shifted)
+    V = vectors[:, columns]
+    gap = common - table[:, columns]  # d, per feature and direction
+    base = np.empty((n_tasks, size))
+    parts = np.empty((n_tasks, size, size))
+    identity = alpha * common * np.eye(size)
+    for t in range(n_tasks):
+        gram = scale[t] * grams[t if len(grams) > 1 else 0]
+        solved = linalg.cho_solve(
+            linalg.cho_factor(gram + identity, lower=True), np.column_stack([scale[t] * cross[:, t], gram])
+        )
+        base[t], parts[t] = solved[:, 0], solved[:, 1:]
+    if not len(columns):
+        return base.T
+    n_special = len(columns)
+    small = np.einsum("tk,tl,tij->kilj", V, V, parts) / common
+    right = np.einsum("tk,ti->ki", V, base)
+    # Where d = 0 the pair (feature, direction) is not special after all: its y is zero.
+    live = np.abs(gap.T) > 1e-13 * max(table.max(), 1.0)
+    weight = np.where(live, table[:, columns].T / (common * np.where(live, gap.T, 1.0)), 0.0)
+    for k in range(n_special):
+        small[k, np.arange(size), k, np.arange(size)] += weight[k]
+    flat = live.ravel()
+    system = small.reshape(n_special * size, n_special * size)[np.ix_(flat, flat)]
+    y = np.zeros(n_special * size)
+    y[flat] = _solve_symmetric(system, right.ravel()[flat])
+    push = alpha * np.einsum("tk,ki->ti", V, y.reshape(n_special, size))
+    # B⁻¹ x = (x - B⁻¹A x) / (alpha common): again without forming a difference of large numbers for B⁻¹ c.
+    return (base + (push - np.einsum("tij,tj->ti", parts, push)) / (alpha * common)).T
+
+
+def _penalty_block(penalty: Array, vectors: Array) -> Array:
+    """M per feature, (q, T, T): features differ only where the constant has its own eigenvalues."""
+    return np.einsum("tk,jk,sk->jts", vectors, penalty, vectors)
+
+
+def _dense(grams: Array, cross: Array, scale: Array, penalty: Array, vectors: Array) -> Array:
+    size, n_tasks = cross.shape
+    system = np.zeros((n_tasks, size, n_tasks, size))
+    for t in range(n_tasks):
+        system[t, :, t, :] = scale[t] * grams[t if len(grams) > 1 else 0]
+    rows = np.arange(size)
+    system[:, rows, :, rows] += _penalty_block(penalty, vectors)
+    flat = system.reshape(n_tasks * size, n_tasks * size)
+    return _solve_symmetric(flat, (scale * cross).T.ravel()).reshape(n_tasks, size).T
+
+
+def _conjugate_gradients(
+    grams: Array, cross: Array, scale: Array, penalty: Array, vectors: Array, max_iter: int
+) -> tuple[Array, int]:
+    """The whole system by products only, preconditioned by each task's own block."""
+    size, n_tasks = cross.shape
+    blocks = _penalty_block(penalty, vectors)
+    factors = []
+    for t in range(n_tasks):
+        own = scale[t] * grams[t if len(grams) > 1 else 0] + np.diag(blocks[:, t, t])
+        # A ridge at rounding level keeps the preconditioner (not the system) positive definite.
+        own += 1e-12 * max(float(np.trace(own)) / size, 1e-300) * np.eye(size)
+        factors.append(linalg.cho_factor(own, lower=True))
+
+    def product(flat: Array) -> Array:
+        W = flat.reshape(n_tasks, size)
+        gram = scale[:, None] * (np.matmul(grams, W[:, :, None])[:, :, 0] if len(grams) > 1 else W @ grams[0])
+        return (gram + np.einsum("jts,sj->tj", blocks, W)).ravel()
+
+    def precondition(flat: Array) -> Array:
+        W = flat.reshape(n_tasks, size)
+        return np.concatenate([linalg.cho_solve(f, w) for f, w in zip(factors, W, strict=True)])
+
+    shape = (n_tasks * size, n_tasks * size)
+    count = [0]
+
+    def counted(_: Array) -> None:
+        count[0] += 1
+
+    solution, _ = cg(
+        LinearOperator(shape, matvec=product, dtype=np.float64),
+        (scale * cross).T.ravel(),
+        rtol=1e-13,
+        atol=0.0,
+        maxiter=max_iter,
+        M=LinearOperator(shape, matvec=precondition, dtype=np.float64),
+        callback=counted,
+    )
+    return solution.reshape(n_tasks, size).T, count[0]

@@ -1,0 +1,153 @@
+"""The problem handed to cvxpy: the oracle of the tests, and the way to extra constraints."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from skmtl._params import NONE, TOLERANCE, InstanceOf, IsCallable
+from skmtl._typing import Array
+from skmtl.exceptions import InvalidParameterError, MissingDependencyError
+from skmtl.problem import Certificate, Coefficients, Problem
+from skmtl.solvers._driver import Solver, finish
+from skmtl.solvers._result import SolveResult, Status
+
+
+class Conic(Solver):
+    """Solve with a conic solver through cvxpy (optional: ``pip install "skmtl[cvxpy]"``).
+
+    Diamond and Boyd, JMLR 17(83):1-5, 2016; Clarabel (Goulart and Chen, 2024) by default. Slow beyond some
+    ten thousand observed entries. Without constraints the result carries the problem's own certificate; with
+    them it repeats the conic solver's status, since the unconstrained certificate does not apply.
+
+    Parameters
+    ----------
+    tol : float, default 1e-6
+    constraints : callable or None
+        Takes the coefficients, a cvxpy expression of shape (T, p) like ``coef_``, and returns a list of
+        cvxpy constraints.
+    target_scale : ndarray of shape (T,) or None
+        Units of the coefficients the constraints speak of, where targets were standardised.
+    options : dict or None
+        Passed to ``cvxpy.Problem.solve``.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_linnerud
+    >>> from skmtl.linear_model import MultiTaskLasso
+    >>> X, Y = load_linnerud(return_X_y=True)
+    >>> fit = MultiTaskLasso(alpha=0.1, solver="cvxpy", constraints=lambda coef: [coef >= 0]).fit(X, Y)
+    >>> bool((fit.coef_ >= -1e-6).all())
+    True
+    """
+
+    name: ClassVar[str] = "cvxpy"
+    requires: ClassVar[tuple[str, ...]] = ("penalty.conic",)
+    _parameter_constraints: ClassVar = {
+        "tol": [TOLERANCE],
+        "constraints": [NONE, IsCallable()],
+        "options": [NONE, InstanceOf(dict, "a dict")],
+    }
+
+    def __init__(
+        self,
+        tol: float = 1e-6,
+        constraints: Callable[[Any], list[Any]] | None = None,
+        target_scale: Array | None = None,
+        options: dict[str, Any] | None = None,
+    ):
+        self.tol = tol
+        self.constraints = constraints
+        self.target_scale = target_scale
+        self.options = options
+
+    def solve(self, problem: Problem, start: Coefficients | None = None) -> SolveResult:
+        """Solve from scratch; conic solvers take no start."""
+        self.check(problem)
+        try:
+            import cvxpy
+        except ImportError as error:
+            raise MissingDependencyError(
+                'solver="cvxpy" and constraints need the package cvxpy: pip install "skmtl[cvxpy]".'
+            ) from error
+        # Coefficients are scaled to unit curvature, which conic solvers need to reach their tolerance.
+        root = np.sqrt(np.broadcast_to(problem.metric, problem.center.shape))
+        layout, design = problem.data.layout, problem.data.design
+        variable = cvxpy.Variable(problem.center.shape)
+        W = cvxpy.multiply(1.0 / root, variable)
+        b: Any = cvxpy.Variable(layout.n_channels) if problem.fit_intercept else np.zeros(layout.n_channels)
+        etas = []
+        for t in range(layout.n_tasks):
+            rows = _task_rows(problem, t, design)
+            etas.append((rows - problem.center[:, t]) @ W[:, t] + b[t])
+        unit = max(problem.null_value, 1e-300)
+        objective = problem.loss.conic(problem.data.y, etas, problem.weight) / unit
+        if problem.alpha > 0:
+            objective = objective + problem.alpha / unit * problem.penalty.conic(W)
+        if problem.intercept_matrix is not None and problem.alpha > 0:
+            values, vectors = np.linalg.eigh(problem.intercept_matrix)
+            factor = vectors * np.sqrt(np.maximum(values, 0.0))
+            original = b - cvxpy.sum(cvxpy.multiply(problem.center, W), axis=0)
+            objective = objective + 0.5 * problem.alpha / unit * cvxpy.sum_squares(original @ factor)
+        constraints = self._extra_constraints(W, cvxpy)
+        task = cvxpy.Problem(cvxpy.Minimize(objective), constraints)
+        options = {"solver": "CLARABEL", **_tight(self.options)}
+        with warnings.catch_warnings():
+            # cvxpy repeats in a warning what the status below says.
+            warnings.simplefilter("ignore")
+            try:
+                task.solve(**options)
+            except cvxpy.error.SolverError as error:
+                return self._failed(problem, str(error))
+        if variable.value is None:
+            return self._failed(problem, f"cvxpy reports {task.status!r}.")
+        W_value = np.asarray(variable.value) / root
+        b_value = np.asarray(b.value) if problem.fit_intercept else np.zeros(layout.n_channels)
+        point = Coefficients(W_value, b_value)
+        n_iter = int(getattr(task.solver_stats, "num_iters", 0) or 0)
+        result = finish(problem, self, point, tol=self.tol, n_iter=n_iter)
+        if self.constraints is None:
+            return result
+        status = Status.CONVERGED if task.status == "optimal" else Status.FAILED
+        own = Certificate("conic solver", 0.0 if task.status == "optimal" else float("inf"), problem.null_value)
+        return replace(result, status=status, certificate=own, detail=f"cvxpy reports {task.status!r}.")
+
+    def _extra_constraints(self, W: Any, cvxpy: Any) -> list[Any]:
+        if self.constraints is None:
+            return []
+        coef = W.T if self.target_scale is None else cvxpy.multiply(self.target_scale[:, None], W.T)
+        extra = self.constraints(coef)
+        if isinstance(extra, cvxpy.constraints.constraint.Constraint):
+            extra = [extra]
+        if not isinstance(extra, list | tuple) or not all(
+            isinstance(item, cvxpy.constraints.constraint.Constraint) for item in extra
+        ):
+            raise InvalidParameterError(
+                "constraints must return a list of cvxpy constraints made from the coefficients it is given, "
+                f"such as [coef >= 0]. Got {extra!r} instead."
+            )
+        return list(extra)
+
+    def _failed(self, problem: Problem, detail: str) -> SolveResult:
+        result = finish(problem, self, problem.null, tol=self.tol, n_iter=0, detail=detail)
+        return replace(result, status=Status.FAILED)
+
+
+def _task_rows(problem: Problem, task: int, design: Any) -> Array:
+    """Dense feature rows of one task's entries."""
+    from skmtl.data import SharedDesign
+
+    layout = problem.data.layout
+    entries = layout.entries(task)
+    rows = design.X[layout.row_index[entries]] if isinstance(design, SharedDesign) else design.X[entries]
+    return rows.toarray() if hasattr(rows, "toarray") else np.asarray(rows)
+
+
+def _tight(options: dict[str, Any] | None) -> dict[str, Any]:
+    if options is not None:
+        return options
+    return {"tol_gap_abs": 1e-12, "tol_gap_rel": 1e-12, "tol_feas": 1e-12, "max_iter": 400}

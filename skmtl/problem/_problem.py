@@ -92,6 +92,8 @@ class Problem:
             fit_intercept=self.fit_intercept,
             share_intercept=self.share_intercept,
         )
+        if "task_eigen" in self.__dict__:
+            other.__dict__["task_eigen"] = self.task_eigen
         return self._share(other)
 
     def with_penalty(self, penalty: Penalty) -> Problem:
@@ -199,9 +201,41 @@ class Problem:
         return C @ self.penalty.task_matrix(n_tasks) @ C
 
     @cached_property
+    def task_eigen(self) -> tuple[Array, Array]:
+        """Eigenvalues and eigenvectors of a quadratic penalty's matrix over tasks."""
+        if not isinstance(self.penalty, QuadraticPenalty):
+            raise IncompatibleProblemError(f"{type(self.penalty).__name__} is not a quadratic penalty.")
+        return self.penalty.eigen(self.data.n_tasks)
+
+    @cached_property
     def moments(self) -> Moments:
         """Moments of the data under the sample weights."""
         return Moments.from_data(self.data)
+
+    @cached_property
+    def normal_equations(self) -> tuple[Array, Array]:
+        """Weighted Gram (G, q, q) and cross products (q, T) of squared loss, with free intercepts taken out.
+
+        Where intercepts are shared, a constant feature comes last and q = p + 1; else q = p. They are not
+        multiplied by ``task_scale``.
+        """
+        if self.fit_intercept and not self.share_intercept:
+            return self.moments.centered()
+        xx, sx, xy, sy, s = self.moments.raw()
+        if not self.fit_intercept:
+            return xx, xy
+        size = xx.shape[1] + 1
+        grams = np.empty((len(xx), size, size))
+        grams[:, :-1, :-1] = xx
+        grams[:, -1, :-1] = grams[:, :-1, -1] = sx.T
+        grams[:, -1, -1] = s[: len(xx)]
+        return grams, np.vstack([xy, sy])
+
+    @cached_property
+    def gram_eigen(self) -> tuple[Array, Array]:
+        """Eigenvalues (G, q), clipped at zero, and eigenvectors (G, q, q) of the Grams."""
+        values, vectors = np.linalg.eigh(self.normal_equations[0])
+        return np.maximum(values, 0.0), vectors
 
     # -- value, gradient, prox --------------------------------------------------------------------
 

@@ -16,6 +16,8 @@ from skmtl.solvers._result import SolveResult
 
 # A dense factorisation of the whole system is made up to this many unknowns (128 MB).
 _LARGEST_DENSE = 4000
+# Eigenvectors of the Grams cost some ten times a factorisation, and serve a whole path: up to this size.
+_LARGEST_EIGEN = 300
 
 
 class ClosedForm(Solver):
@@ -56,24 +58,29 @@ class ClosedForm(Solver):
     def solve(self, problem: Problem, start: Coefficients | None = None) -> SolveResult:
         """Solve the normal equations; ``start`` is used by conjugate gradients only."""
         self.check(problem)
-        grams, cross, with_constant = self._normal_equations(problem)
-        n_tasks = problem.data.n_tasks
-        values, vectors = problem.penalty.eigen(n_tasks)
+        grams, cross = problem.normal_equations
+        with_constant = problem.share_intercept
+        values, vectors = problem.task_eigen
+        n_tasks, largest = problem.data.n_tasks, max(float(values[-1]), 1.0)
         # Eigenvalue of M for each (feature, direction); the constant's common direction is free.
-        table = np.tile(values, (grams.shape[1], 1))
+        table = np.tile(values, (len(cross), 1))
         if with_constant:
             is_common = np.abs(vectors.sum(axis=0)) > 0.5 * np.sqrt(n_tasks)
             table[-1, is_common] = 0.0
+        # The most frequent eigenvalue, and the directions in which M (or the constant's row) differs from it.
+        counts = (np.abs(values[:, None] - values) <= 1e-12 * largest).sum(axis=0)
+        common = float(values[int(np.argmax(counts))])
+        special = np.flatnonzero((np.abs(table - common) > 1e-12 * largest).any(axis=0))
         scale, alpha, n_iter = problem.task_scale, problem.alpha, 1
-        common = np.bincount(np.argmin(np.abs(values[:, None] - values[None, :]), axis=0)).argmax()
-        special = np.flatnonzero(np.abs(values - values[common]) > 1e-12 * max(values[-1], 1.0))
         if len(grams) == 1 and np.ptp(scale) <= 1e-14 * scale.max():
-            solution = _rotate(scale[0] * grams[0], scale * cross, alpha * table, vectors)
-        elif len(special) * grams.shape[1] <= _LARGEST_DENSE and values[common] > 0 and alpha > 0:
-            solution = _few_directions(
-                grams, cross, scale, alpha, table, vectors, float(values[common]), special, with_constant
+            solution = _rotate(problem, scale[0], scale * cross, alpha * table, vectors)
+        elif alpha == 0:
+            solution = np.column_stack(
+                [_solve_symmetric(grams[t if len(grams) > 1 else 0], cross[:, t]) for t in range(n_tasks)]
             )
-        elif grams.shape[1] * n_tasks <= _LARGEST_DENSE:
+        elif len(special) * len(cross) <= _LARGEST_DENSE and common > 0:
+            solution = _few_directions(problem, table, vectors, common, special)
+        elif len(cross) * n_tasks <= _LARGEST_DENSE:
             solution = _dense(grams, cross, scale, alpha * table, vectors)
         else:
             solution, n_iter = _conjugate_gradients(grams, cross, scale, alpha * table, vectors, self.max_iter)
@@ -82,23 +89,6 @@ class ClosedForm(Solver):
         else:
             point = Coefficients(solution, problem.null.b.copy())
         return finish(problem, self, point, tol=self.tol, n_iter=n_iter)
-
-    @staticmethod
-    def _normal_equations(problem: Problem) -> tuple[Array, Array, bool]:
-        """Gram (G, q, q) and cross products (q, T); q counts a constant where intercepts are shared."""
-        moments = problem.moments
-        if problem.fit_intercept and not problem.share_intercept:
-            grams, cross = moments.centered()
-            return grams, cross, False
-        xx, sx, xy, sy, s = moments.raw()
-        if not problem.fit_intercept:
-            return xx, xy, False
-        size = xx.shape[1] + 1
-        grams = np.empty((len(xx), size, size))
-        grams[:, :-1, :-1] = xx
-        grams[:, -1, :-1] = grams[:, :-1, -1] = sx.T
-        grams[:, -1, -1] = s[: len(xx)]
-        return grams, np.vstack([xy, sy]), True
 
 
 def _solve_symmetric(matrix: Array, right: Array) -> Array:
@@ -114,76 +104,73 @@ def _solve_symmetric(matrix: Array, right: Array) -> Array:
     return linalg.lstsq(matrix, right, cond=1e-14)[0]
 
 
-def _rotate(gram: Array, right: Array, penalty: Array, vectors: Array) -> Array:
+def _rotate(problem: Problem, scale: float, right: Array, penalty: Array, vectors: Array) -> Array:
     """One Gram for all tasks: in the eigenbasis of M every direction is a ridge problem of its own."""
     rotated = right @ vectors
     solution = np.empty_like(rotated)
     same = np.ptp(penalty, axis=0) == 0
     if same.any():
-        values, basis = linalg.eigh(gram)
-        values = np.maximum(values, 0.0)
+        values, basis = scale * problem.gram_eigen[0][0], problem.gram_eigen[1][0]
         total = values[:, None] + penalty[0, same]
         projected = basis.T @ rotated[:, same]
-        tiny = 1e-14 * max(values[-1], 1e-300)
+        tiny = 1e-14 * max(float(values[-1]), 1e-300)
         solution[:, same] = basis @ np.divide(projected, total, out=np.zeros_like(projected), where=total > tiny)
+    gram = scale * problem.normal_equations[0][0]
     for k in np.flatnonzero(~same):
         solution[:, k] = _solve_symmetric(gram + np.diag(penalty[:, k]), rotated[:, k])
     return solution @ vectors.T
 
 
-def _few_directions(
-    grams: Array,
-    cross: Array,
-    scale: Array,
-    alpha: float,
-    table: Array,
-    vectors: Array,
-    common: float,
-    special: IntArray,
-    with_constant: bool,
-) -> Array:
-    """M = common I + V diag(m - common) V' with few columns in V.
+def _few_directions(problem: Problem, table: Array, vectors: Array, common: float, special: IntArray) -> Array:
+    """M = common I - V diag(d) V' with few columns in V, d = common - m.
 
     With B_t = A_t + alpha common I and z_k = Σ_t V_tk w_t, the system is w_t = B_t⁻¹ (c_t + alpha Σ_k V_tk
-    d_k z_k), d = common - m. Substituting gives one system for y = d z,
+    d_k z_k). Substituting gives one system for y = d z,
 
         [ m_k / (common d_k) δ_kl + (1/common) Σ_t V_tk V_tl B_t⁻¹ A_t ] y_l = Σ_t V_tk B_t⁻¹ c_t,
 
     written with B⁻¹A instead of I - alpha common B⁻¹, which would cancel at large alpha.
     """
-    size, n_tasks = cross.shape
-    columns = special
-    if with_constant:  # the constant's common direction is free even where M does not single it out
-        shifted = np.flatnonzero(np.abs(table[-1] - common) > 1e-12 * max(table.max(), 1.0))
-        columns = np.union1d(special, shifted)
-    V = vectors[:, columns]
-    gap = common - table[:, columns]  # d, per feature and direction
+    grams, cross = problem.normal_equations
+    scale, ridge = problem.task_scale, problem.alpha * common
+    (size, n_tasks), n_special = cross.shape, len(special)
     base = np.empty((n_tasks, size))
     parts = np.empty((n_tasks, size, size))
-    identity = alpha * common * np.eye(size)
-    for t in range(n_tasks):
-        gram = scale[t] * grams[t if len(grams) > 1 else 0]
-        solved = linalg.cho_solve(
-            linalg.cho_factor(gram + identity, lower=True), np.column_stack([scale[t] * cross[:, t], gram])
-        )
-        base[t], parts[t] = solved[:, 0], solved[:, 1:]
-    if not len(columns):
+    if size <= _LARGEST_EIGEN:  # the eigenvectors serve every strength of a path
+        values, basis = problem.gram_eigen
+        values = scale[:, None] * values
+        base = np.matmul(
+            basis,
+            (np.matmul(basis.transpose(0, 2, 1), (scale * cross).T[:, :, None])[:, :, 0] / (values + ridge))[
+                :, :, None
+            ],
+        )[:, :, 0]
+        parts = np.matmul(basis * (values / (values + ridge))[:, None, :], basis.transpose(0, 2, 1))
+    else:
+        for t in range(n_tasks):
+            gram = scale[t] * grams[t if len(grams) > 1 else 0]
+            factor = linalg.cho_factor(gram + ridge * np.eye(size), lower=True)
+            solved = linalg.cho_solve(factor, np.column_stack([scale[t] * cross[:, t], gram]))
+            base[t], parts[t] = solved[:, 0], solved[:, 1:]
+    if not n_special:
         return base.T
-    n_special = len(columns)
-    small = np.einsum("tk,tl,tij->kilj", V, V, parts) / common
-    right = np.einsum("tk,ti->ki", V, base)
-    # Where d = 0 the pair (feature, direction) is not special after all: its y is zero.
-    live = np.abs(gap.T) > 1e-13 * max(table.max(), 1.0)
-    weight = np.where(live, table[:, columns].T / (common * np.where(live, gap.T, 1.0)), 0.0)
-    for k in range(n_special):
-        small[k, np.arange(size), k, np.arange(size)] += weight[k]
+    V = vectors[:, special]
+    gap = (common - table[:, special]).T  # d per direction and feature
+    pairs = (V[:, :, None] * V[:, None, :]).reshape(n_tasks, n_special**2)
+    small = (pairs.T @ parts.reshape(n_tasks, size * size)).reshape(n_special, n_special, size, size) / common
+    small = small.transpose(0, 2, 1, 3)
+    right = V.T @ base
+    # Where d = 0 the pair (direction, feature) is not special after all, and its y is zero.
+    live = np.abs(gap) > 1e-12 * max(float(table.max()), 1.0)
+    own = np.where(live, table[:, special].T / (common * np.where(live, gap, 1.0)), 0.0)
+    system = np.ascontiguousarray(small).reshape(n_special * size, n_special * size)
+    system[np.diag_indices_from(system)] += own.ravel()
     flat = live.ravel()
-    system = small.reshape(n_special * size, n_special * size)[np.ix_(flat, flat)]
     y = np.zeros(n_special * size)
-    y[flat] = _solve_symmetric(system, right.ravel()[flat])
-    push = alpha * np.einsum("tk,ki->ti", V, y.reshape(n_special, size))
-    # B⁻¹ x = (x - B⁻¹A x) / (alpha common): again without forming a difference of large numbers for B⁻¹ c.
-    return (base + (push - np.einsum("tij,tj->ti", parts, push)) / (alpha * common)).T
+    y[flat] = _solve_symmetric(system[np.ix_(flat, flat)], right.ravel()[flat])
+    push = V @ y.reshape(n_special, size)
+    # alpha B⁻¹ x = (x - B⁻¹A x) / common.
+    return (base + (push - np.matmul(parts, push[:, :, None])[:, :, 0]) / common).T
 
 
 def _penalty_block(penalty: Array, vectors: Array) -> Array:

@@ -1,0 +1,276 @@
+"""What every multi-task estimator does with data and predictions, and nothing about optimisation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.special import expit
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils import Tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skmtl._typing import Array
+from skmtl.data import TaskData, as_task_data, check_task_ids
+from skmtl.data._build import Kinds
+from skmtl.exceptions import TaskDataError
+from skmtl.metrics import accuracy_score, r2_score
+
+
+class MultiTaskMixin:
+    """Task data in, per-task predictions out.
+
+    Fitted attributes it sets: ``task_names_`` (T,), ``n_tasks_``, ``data_form_`` ("single", "wide" or
+    "rows") and, through scikit-learn, ``n_features_in_`` and ``feature_names_in_``.
+    """
+
+    task_names_: np.ndarray
+    n_tasks_: int
+    data_form_: str
+
+    def __sklearn_tags__(self) -> Tags:
+        """Tags: NaN in the target is a missing outcome; several outcomes at once; sparse X."""
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        tags.input_tags.sparse = True
+        return tags
+
+    def _read(self, X: Any, y: Any, *, task: Any, sample_weight: Any, task_weight: Any, kinds: Kinds) -> TaskData:
+        """Read the training table and remember its tasks."""
+        data = as_task_data(
+            X, y, task=task, sample_weight=sample_weight, task_weight=task_weight, kinds=kinds, estimator=self
+        )
+        self.task_names_ = task_names_array(data.layout.names)
+        self.n_tasks_ = data.n_tasks
+        self.data_form_ = data.form
+        return data
+
+    def linear_predictor(self, X: Any, *, task: Any = None) -> np.ndarray:
+        """X coef_' + intercept_: the mean of a numeric outcome, the log-odds of a binary one.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, p)
+        task : array-like of shape (n,), optional
+            Task of each row; the value is then that task's.
+
+        Returns
+        -------
+        ndarray of shape (n, T), or (n,) with ``task`` or after a fit on a 1-D ``y`` without tasks
+        """
+        return self._per_task(self._linear_predictor(X), task)
+
+    def _linear_predictor(self, X: Any) -> Array:
+        """X coef_' + intercept_, shape (n, T)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=np.float64, reset=False)
+        return np.asarray(X @ self.coef_.T) + self.intercept_  # type: ignore[attr-defined]
+
+    def _per_task(self, table: np.ndarray, task: Any) -> np.ndarray:
+        """Shape an (n, T) table for the caller: rows of ``task``, or 1-D after a fit on 1-D y."""
+        if task is not None:
+            return table[np.arange(len(table)), task_codes(task, self.task_names_, len(table))]
+        return table[:, 0] if self.data_form_ == "single" else table
+
+    def _score_target(self, task: Any) -> None:
+        """After a fit on rows a score needs the task of each row."""
+        if self.data_form_ == "rows" and task is None:
+            raise TaskDataError(
+                f"This {type(self).__name__} was fitted on rows of tasks, so score needs task, the task id of each "
+                "row: pass score(X, y, task=...). Inside a Pipeline, GridSearchCV or cross_validate, call "
+                "sklearn.set_config(enable_metadata_routing=True) and request it with "
+                "set_fit_request(task=True).set_predict_request(task=True).set_score_request(task=True), or wrap the "
+                "estimator in TaskColumn."
+            )
+
+
+def task_names_array(names: tuple[object, ...]) -> np.ndarray:
+    """Task names as a 1-D array; names of several types stay objects."""
+    kinds = {type(name) for name in names}
+    if len(kinds) == 1 and kinds <= {str, int, float, bool}:
+        return np.array(names)
+    array = np.empty(len(names), dtype=object)
+    array[:] = names
+    return array
+
+
+def task_codes(task: Any, names: np.ndarray, n_rows: int) -> np.ndarray:
+    """Column of each row's task; an unknown id is an error that names it."""
+    ids = check_task_ids(task, n_rows)
+    known = {name: code for code, name in enumerate(names.tolist())}
+    unknown = [name for name in dict.fromkeys(ids.tolist()) if name not in known]
+    if unknown:
+        shown = ", ".join(repr(name) for name in names.tolist()[:5]) + (", ..." if len(names) > 5 else "")
+        raise TaskDataError(
+            f"task {unknown[0]!r} was not seen in fit (known: {shown}): predict for known tasks only, or call "
+            "predict without task for the predictions of every task."
+        )
+    return np.array([known[name] for name in ids.tolist()], dtype=np.intp)
+
+
+class MultiTaskRegressorMixin(MultiTaskMixin, RegressorMixin):
+    """Linear prediction and R2 for estimators with ``coef_`` and ``intercept_``."""
+
+    def predict(self, X: Any, *, task: Any = None) -> np.ndarray:
+        """Predict the outcomes.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, p)
+        task : array-like of shape (n,), optional
+            Task of each row; the prediction is then that task's.
+
+        Returns
+        -------
+        ndarray of shape (n, T), or (n,) with ``task`` or after a fit on a 1-D ``y`` without tasks
+
+        Raises
+        ------
+        TaskDataError
+            ``task`` holds an id not seen in ``fit``.
+        """
+        return self._per_task(self._linear_predictor(X), task)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None, *, task: Any = None) -> float:
+        """Coefficient of determination on the observed targets.
+
+        The mean over outcomes of each outcome's R2; after a fit on rows of tasks, the R2 over all rows.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, p)
+        y : array-like or frame of shape (n,) or (n, T)
+            NaN where unobserved.
+        sample_weight : array-like of shape (n,) or (n, T), optional
+        task : array-like of shape (n,), optional
+            Required after a fit on rows of tasks.
+
+        Returns
+        -------
+        float
+        """
+        check_is_fitted(self)
+        self._score_target(task)
+        return float(r2_score(y, self.predict(X, task=task), sample_weight=sample_weight))
+
+
+def _one_outcome(estimator: Any) -> bool:
+    if getattr(estimator, "data_form_", None) == "wide" and estimator.n_tasks_ > 1:
+        raise AttributeError(
+            f"This {type(estimator).__name__} was fitted on several outcomes, which have no common decision_function: "
+            "use linear_predictor(X) for the log-odds of each, or predict_proba(X)."
+        )
+    return True
+
+
+class MultiTaskClassifierMixin(MultiTaskMixin, ClassifierMixin):
+    """Binary labels, probabilities and accuracy for estimators with ``coef_`` and ``intercept_``.
+
+    ``classes_`` is one array of two labels, or a list of T of them after a fit on several outcomes.
+    """
+
+    classes_: Any
+
+    def __sklearn_tags__(self) -> Tags:
+        """Tags: each outcome has two classes."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        return tags
+
+    def _remember_classes(self, data: TaskData) -> None:
+        classes = [encoder.classes for encoder in data.encoders]
+        self.classes_ = classes if data.form == "wide" and data.n_tasks > 1 else classes[0]
+
+    def _classes_of(self, task: int) -> np.ndarray:
+        return self.classes_[task] if isinstance(self.classes_, list) else self.classes_
+
+    @available_if(_one_outcome)
+    def decision_function(self, X: Any, *, task: Any = None) -> np.ndarray:
+        """Log-odds of the second class of a single outcome.
+
+        Absent after a fit on several outcomes, as on every scikit-learn classifier whose ``predict_proba`` gives a
+        list: use ``linear_predictor`` there.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, p)
+        task : array-like of shape (n,), optional
+
+        Returns
+        -------
+        ndarray of shape (n, T), or (n,) with ``task`` or after a fit on a 1-D ``y`` without tasks
+        """
+        return self._per_task(self._linear_predictor(X), task)
+
+    def predict_proba(self, X: Any, *, task: Any = None) -> Any:
+        """Probabilities of the two classes.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, p)
+        task : array-like of shape (n,), optional
+
+        Returns
+        -------
+        list of T ndarrays of shape (n, 2), or one such array with ``task`` or with a single outcome
+        """
+        eta = self._linear_predictor(X)
+        if task is not None or self.n_tasks_ == 1:
+            return both_classes(self._per_task(eta, task).ravel())
+        return [both_classes(eta[:, t]) for t in range(self.n_tasks_)]
+
+    def predict(self, X: Any, *, task: Any = None) -> np.ndarray:
+        """Predict the more probable class of each outcome.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, p)
+        task : array-like of shape (n,), optional
+            Task of each row; the prediction is then that task's.
+
+        Returns
+        -------
+        ndarray of shape (n, T), or (n,) with ``task`` or after a fit on a 1-D ``y`` without tasks
+        """
+        positive = (self._linear_predictor(X) > 0).astype(np.intp)
+        return self._per_task(label_table([self._classes_of(t)[positive[:, t]] for t in range(self.n_tasks_)]), task)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None, *, task: Any = None) -> float:
+        """Accuracy on the observed targets: the mean over outcomes; over all rows after a fit on rows of tasks.
+
+        (scikit-learn's multi-output classifiers score a row only when every outcome is right, which has no
+        meaning where outcomes are missing.)
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, p)
+        y : array-like or frame of shape (n,) or (n, T)
+            NaN or None where unobserved.
+        sample_weight : array-like of shape (n,) or (n, T), optional
+        task : array-like of shape (n,), optional
+            Required after a fit on rows of tasks.
+
+        Returns
+        -------
+        float
+        """
+        check_is_fitted(self)
+        self._score_target(task)
+        return float(accuracy_score(y, self.predict(X, task=task), sample_weight=sample_weight))
+
+
+def both_classes(eta: Array) -> Array:
+    """Probabilities (n, 2) of both classes from log-odds; neither is computed as a difference from one."""
+    return np.column_stack([expit(-eta), expit(eta)])
+
+
+def label_table(columns: list[np.ndarray]) -> np.ndarray:
+    """Columns of labels side by side: numbers stay numbers, anything else becomes objects."""
+    if len({column.dtype for column in columns}) == 1 or all(column.dtype.kind in "biuf" for column in columns):
+        return np.column_stack(columns)
+    table = np.empty((len(columns[0]), len(columns)), dtype=object)
+    for t, column in enumerate(columns):
+        table[:, t] = column
+    return table

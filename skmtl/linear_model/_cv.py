@@ -1,0 +1,206 @@
+"""Strengths chosen by cross-validation along warm-started paths: the machinery behind every ``*CV`` estimator."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.exceptions import ConvergenceWarning
+
+from skmtl._convex import COMMON_CONSTRAINTS, ConvexModel
+from skmtl._params import NONE, POSITIVE_INT, ArrayLike, Constraint, HasMethods, Interval, OneOf
+from skmtl._splits import MultiTaskKFold, check_task_cv, split_tasks
+from skmtl._typing import Array
+from skmtl.data import TaskData
+from skmtl.exceptions import InvalidParameterError, TaskDataError
+from skmtl.losses import PerTaskLoss
+from skmtl.penalties import Penalty
+from skmtl.problem import Problem, alpha_grid
+from skmtl.solvers import Solver, solve_path
+
+
+@dataclass(frozen=True, eq=False)
+class _FoldPath:
+    """Test deviance of one fold at every (mixing ratio, strength), and how well the fits were solved."""
+
+    deviance: Array  # (n_mix, n_alphas, T): weighted sums in original units
+    totals: Array  # (T,): weights of the test entries
+    importance: Array  # (T,): what a unit of deviance counts for in the objective
+    unsolved: int
+    example: str
+
+
+class ConvexModelCV(ConvexModel):
+    """A convex model whose strength (and mixing ratio) is chosen on held-out folds.
+
+    A subclass names its mixing parameter in ``_mix`` (or has none) and gives the penalty at a ratio.
+    """
+
+    _mix: ClassVar[str | None] = None
+    _path_name: ClassVar[str] = "mse_path_"
+    _parameter_constraints: ClassVar[dict[str, list[Constraint]]] = {
+        "alphas": [POSITIVE_INT, ArrayLike()],
+        "eps": [Interval(Real, 0, 1, closed="neither")],
+        "cv": [NONE, Interval(Integral, 2, float("inf"), closed="left"), HasMethods(("split",)), ArrayLike()],
+        "rule": [OneOf(("min", "1se"))],
+        **{k: v for k, v in COMMON_CONSTRAINTS.items() if k not in ("constraints", "warm_start")},
+    }
+    constraints: ClassVar[None] = None
+
+    def _penalty_at(self, ratio: float) -> Penalty:
+        """The penalty at a mixing ratio."""
+        raise TypeError(f"{type(self).__name__} has to say what its penalty is")
+
+    def _ratios(self) -> Array:
+        if self._mix is None:
+            return np.zeros(1)
+        ratios = np.atleast_1d(np.asarray(getattr(self, self._mix), dtype=float))
+        if ratios.ndim != 1 or not len(ratios) or not ((ratios >= 0) & (ratios <= 1)).all():
+            raise InvalidParameterError(
+                f"The {self._mix!r} parameter of {type(self).__name__} must hold ratios in [0, 1]. "
+                f"Got {getattr(self, self._mix)!r} instead."
+            )
+        return ratios
+
+    def _strengths(self, problem: Problem) -> Array:
+        if isinstance(self.alphas, Integral):
+            return alpha_grid(problem, int(self.alphas), self.eps)
+        alphas = np.sort(np.asarray(self.alphas, dtype=float))[::-1]
+        if alphas.ndim != 1 or not len(alphas) or not (np.isfinite(alphas) & (alphas > 0)).all():
+            raise InvalidParameterError(
+                f"The 'alphas' parameter of {type(self).__name__} must be a number of strengths or a list of positive "
+                f"numbers. Got {self.alphas!r} instead."
+            )
+        return alphas
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, task: Any = None) -> ConvexModelCV:
+        """Choose the strength on held-out folds and fit all rows at it.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, p)
+            Features, finite.
+        y : array-like or frame of shape (n,) or (n, T)
+            Outcomes, one column each; NaN where unobserved.
+        sample_weight : array-like of shape (n,) or (n, T), optional
+            Weight of each row, or of each entry; 0 is the same as unobserved. Held-out losses are weighted too.
+        task : array-like of shape (n,), optional
+            Task id of each row, with a 1-D ``y``: one outcome in several places.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TaskDataError
+            The table cannot be read, or a task cannot be observed in every training part.
+        InvalidParameterError
+            A constructor parameter is out of range.
+
+        Warns
+        -----
+        ConvergenceWarning
+            A certificate, on the path or of the final fit, is above the tolerance.
+        """
+        data = self._load(X, y, sample_weight, task)
+        ratios = self._ratios()
+        scale = self._target_scale(data)
+        problem = self._problem(scale.apply(data), self._penalty_at(ratios[0]), 1.0)
+        alphas = np.stack([self._strengths(problem.with_penalty(self._penalty_at(r))) for r in ratios])
+        folds = self._folds(data, y, task)
+        paths = Parallel(n_jobs=self.n_jobs)(
+            delayed(_fold_path)(self, data, train, test, ratios, alphas) for train, test in folds
+        )
+        self._choose(paths, ratios, alphas)
+        best = problem.with_penalty(self._penalty_at(self._ratio)).with_alpha(self.alpha_)
+        result = self._solver(best, scale).solve(best)
+        unsolved = sum(path.unsolved for path in paths)
+        if unsolved:
+            example = next(path.example for path in paths if path.unsolved)
+            warnings.warn(
+                f"{type(self).__name__}: {unsolved} of {alphas.size * len(folds)} fits on the path are above the "
+                f"tolerance, such as: {example} To change it: increase max_iter, loosen tol, scale the features, or "
+                "raise eps.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        self._finish(result, scale)
+        return self
+
+    def _folds(self, data: TaskData, y: Any, task: Any) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Masks of the rows of every training and test part."""
+        cv = self.cv
+        if cv is None or isinstance(cv, Integral):
+            kinds = {encoder.kind for encoder in data.encoders}
+            stratify: bool | str = "auto" if len(kinds) > 1 else "binary" in kinds
+            cv = MultiTaskKFold(5 if cv is None else int(cv), stratify=stratify)
+        rows = np.zeros((data.layout.n_rows, 1))
+        folds = []
+        for parts in split_tasks(check_task_cv(cv), rows, y, task=task):
+            masks = []
+            for part in parts:
+                mask = np.zeros(data.layout.n_rows, dtype=bool)
+                mask[part] = True
+                masks.append(mask)
+            folds.append((masks[0], masks[1]))
+        if len(folds) < 2:
+            raise TaskDataError(f"cv gives {len(folds)} fold: give at least two.")
+        return folds
+
+    def _choose(self, paths: list[_FoldPath], ratios: Array, alphas: Array) -> None:
+        totals = np.stack([path.totals for path in paths])
+        if not totals.any(axis=1).all():
+            raise TaskDataError("A test part of cv has no observed entry: use MultiTaskKFold, or fewer folds.")
+        with np.errstate(invalid="ignore"):
+            by_task = np.stack([path.deviance / path.totals for path in paths], axis=2)
+        counted = np.stack([path.deviance @ path.importance for path in paths], axis=-1)
+        total = counted / totals.sum(axis=1)  # (n_mix, n_alphas, n_folds)
+        mean = total.mean(axis=-1)
+        error = total.std(axis=-1, ddof=1) / np.sqrt(total.shape[-1])
+        row, column = divmod(int(np.argmin(mean)), mean.shape[1])
+        if self.rule == "1se":
+            # Strengths are sorted, largest first: the first within reach is the largest.
+            column = int(np.argmax(mean[row] <= mean[row, column] + error[row, column]))
+        self._ratio = float(ratios[row])
+        self.alpha_ = float(alphas[row, column])
+        single = self._mix is None or np.ndim(getattr(self, self._mix)) == 0
+        self.alphas_ = alphas[0] if single else alphas
+        path_name = self._path_name
+        setattr(self, path_name, total[0] if single else total)
+        setattr(self, f"task_{path_name}", by_task[0] if single else by_task)
+        if self._mix is not None:
+            setattr(self, f"{self._mix}_", self._ratio)
+
+
+def _fold_path(
+    model: ConvexModelCV, data: TaskData, train: np.ndarray, test: np.ndarray, ratios: Array, alphas: Array
+) -> _FoldPath:
+    """Fit one training part along all strengths and measure the deviance on its test part."""
+    part, held = data.take(train), data.take(test, every_task=False)
+    scale = model._target_scale(part)
+    problem = model._problem(scale.apply(part), model._penalty_at(ratios[0]), 1.0)
+    losses = PerTaskLoss(problem.loss.losses, held.layout)
+    deviance = np.empty((*alphas.shape, data.n_tasks))
+    unsolved, example = 0, ""
+
+    def solver_for(current: Problem) -> Solver:
+        return model._solver(current, scale)
+
+    for i, ratio in enumerate(ratios):
+        mixed = problem.with_penalty(model._penalty_at(ratio))
+        for j, result in enumerate(solve_path(mixed, alphas[i], solver_for)):
+            point = scale.restore(result.coefficients)
+            eta = held.design.forward(point.W, point.b)
+            deviance[i, j] = 2.0 * losses.value_by_task(held.y, eta, held.weight)
+            if not result.converged:
+                unsolved += 1
+                example = result.message
+    layout = part.layout
+    mean_total = layout.sum_by_task(part.weight).mean()
+    importance = problem.task_scale * mean_total / scale.scale**2
+    return _FoldPath(deviance, held.layout.sum_by_task(held.weight), importance, unsolved, example)

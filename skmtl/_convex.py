@@ -29,7 +29,7 @@ from skmtl.base import MultiTaskMixin
 from skmtl.data import TaskData
 from skmtl.losses import Loss, PerTaskLoss, losses_for
 from skmtl.penalties import Penalty
-from skmtl.problem import Coefficients, Problem
+from skmtl.problem import Coefficients, DataTerm, Problem
 from skmtl.solvers import SOLVERS, Solver, SolveResult, choose
 
 # What every convex estimator takes besides its penalty's parameters.
@@ -129,14 +129,13 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
     def _problem(self, data: TaskData, penalty: Penalty, alpha: float) -> Problem:
         """The problem on (standardised) data."""
         losses = self._make_losses(data.layout.names)
-        return Problem(
+        term = DataTerm(
             data,
             PerTaskLoss(losses, data.layout),
-            penalty,
-            alpha,
             fit_intercept=self.fit_intercept,
             share_intercept=getattr(self, "share_intercept", False),
         )
+        return Problem(term, penalty, alpha)
 
     def _solver(self, problem: Problem, scale: TargetScale) -> Solver:
         return choose(
@@ -183,7 +182,7 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
         scale = self._target_scale(data)
         problem = self._problem(scale.apply(data), self._make_penalty(), self.alpha)
         start = None
-        if previous is not None and previous.W.shape == problem.center.shape:
+        if previous is not None and previous.W.shape == problem.term.center.shape:
             start = scale.standardise(previous)
         result = self._solver(problem, scale).solve(problem, start)
         self._finish(result, scale)

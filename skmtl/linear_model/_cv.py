@@ -202,5 +202,5 @@ def _fold_path(
                 example = result.message
     layout = part.layout
     mean_total = layout.sum_by_task(part.weight).mean()
-    importance = problem.task_scale * mean_total / scale.scale**2
+    importance = problem.term.task_scale * mean_total / scale.scale**2
     return _FoldPath(deviance, held.layout.sum_by_task(held.weight), importance, unsolved, example)

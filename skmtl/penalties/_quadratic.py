@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +13,31 @@ from skmtl._params import NONE, RATIO, ArrayLike, OneOf
 from skmtl._typing import Array, MatrixLike
 from skmtl.exceptions import InvalidParameterError
 from skmtl.penalties._base import Penalty
+
+
+@lru_cache(maxsize=16)
+def _eigen(matrix: bytes, n_tasks: int) -> tuple[Array, Array]:
+    """Eigenvalues and vectors of a symmetric matrix; kept, as every step of a path asks for the same."""
+    M = np.frombuffer(matrix).reshape(n_tasks, n_tasks)
+    ones = np.full(n_tasks, 1.0 / np.sqrt(n_tasks))
+    image = M @ ones
+    common = float(ones @ image)
+    if np.abs(image - common * ones).max() > 1e-12 * max(1.0, np.abs(M).max()):
+        values, vectors = np.linalg.eigh(M)
+    else:
+        # A Householder reflection takes the first axis to the direction of ones; the others span its
+        # complement, on which M acts alone.
+        axis = ones.copy()
+        axis[0] += 1.0
+        basis = np.outer(axis, axis) / axis[0] - np.eye(n_tasks)
+        rest, turned = np.linalg.eigh(basis[:, 1:].T @ M @ basis[:, 1:])
+        values = np.concatenate([[common], rest])
+        vectors = np.column_stack([ones, basis[:, 1:] @ turned])
+        order = np.argsort(values, kind="stable")
+        values, vectors = values[order], vectors[:, order]
+    values = np.maximum(values, 0.0)
+    values.flags.writeable = vectors.flags.writeable = False
+    return values, vectors
 
 
 class QuadraticPenalty(Penalty):
@@ -30,24 +56,7 @@ class QuadraticPenalty(Penalty):
         Where 1 is an eigenvector (ridge, mean, every Laplacian) it is one of those returned, whatever the
         multiplicities, so that the common model is a direction of its own.
         """
-        M = self.task_matrix(n_tasks)
-        ones = np.full(n_tasks, 1.0 / np.sqrt(n_tasks))
-        image = M @ ones
-        common = float(ones @ image)
-        if np.abs(image - common * ones).max() > 1e-12 * max(1.0, np.abs(M).max()):
-            values, vectors = np.linalg.eigh(M)
-        else:
-            # A Householder reflection takes the first axis to the direction of ones; the others span its
-            # complement, on which M acts alone.
-            axis = ones.copy()
-            axis[0] += 1.0
-            basis = np.outer(axis, axis) / axis[0] - np.eye(n_tasks)
-            rest, turned = np.linalg.eigh(basis[:, 1:].T @ M @ basis[:, 1:])
-            values = np.concatenate([[common], rest])
-            vectors = np.column_stack([ones, basis[:, 1:] @ turned])
-            order = np.argsort(values, kind="stable")
-            values, vectors = values[order], vectors[:, order]
-        return np.maximum(values, 0.0), vectors
+        return _eigen(self.task_matrix(n_tasks).tobytes(), n_tasks)
 
     def value(self, W: Array) -> float:
         """½ tr(W M W')."""

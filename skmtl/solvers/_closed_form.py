@@ -58,7 +58,7 @@ class ClosedForm(Solver):
     def solve(self, problem: Problem, start: Coefficients | None = None) -> SolveResult:
         """Solve the normal equations; ``start`` is used by conjugate gradients only."""
         self.check(problem)
-        grams, cross = problem.normal_equations
+        grams, cross = problem.term.normal_equations
         with_constant = problem.share_intercept
         values, vectors = problem.task_eigen
         n_tasks, largest = problem.data.n_tasks, max(float(values[-1]), 1.0)
@@ -71,7 +71,7 @@ class ClosedForm(Solver):
         counts = (np.abs(values[:, None] - values) <= 1e-12 * largest).sum(axis=0)
         common = float(values[int(np.argmax(counts))])
         special = np.flatnonzero((np.abs(table - common) > 1e-12 * largest).any(axis=0))
-        scale, alpha, n_iter = problem.task_scale, problem.alpha, 1
+        scale, alpha, n_iter = problem.term.task_scale, problem.alpha, 1
         if len(grams) == 1 and np.ptp(scale) <= 1e-14 * scale.max():
             solution = _rotate(problem, scale[0], scale * cross, alpha * table, vectors)
         elif alpha == 0:
@@ -110,12 +110,12 @@ def _rotate(problem: Problem, scale: float, right: Array, penalty: Array, vector
     solution = np.empty_like(rotated)
     same = np.ptp(penalty, axis=0) == 0
     if same.any():
-        values, basis = scale * problem.gram_eigen[0][0], problem.gram_eigen[1][0]
+        values, basis = scale * problem.term.gram_eigen[0][0], problem.term.gram_eigen[1][0]
         total = values[:, None] + penalty[0, same]
         projected = basis.T @ rotated[:, same]
         tiny = 1e-14 * max(float(values[-1]), 1e-300)
         solution[:, same] = basis @ np.divide(projected, total, out=np.zeros_like(projected), where=total > tiny)
-    gram = scale * problem.normal_equations[0][0]
+    gram = scale * problem.term.normal_equations[0][0]
     for k in np.flatnonzero(~same):
         solution[:, k] = _solve_symmetric(gram + np.diag(penalty[:, k]), rotated[:, k])
     return solution @ vectors.T
@@ -131,13 +131,13 @@ def _few_directions(problem: Problem, table: Array, vectors: Array, common: floa
 
     written with B⁻¹A instead of I - alpha common B⁻¹, which would cancel at large alpha.
     """
-    grams, cross = problem.normal_equations
-    scale, ridge = problem.task_scale, problem.alpha * common
+    grams, cross = problem.term.normal_equations
+    scale, ridge = problem.term.task_scale, problem.alpha * common
     (size, n_tasks), n_special = cross.shape, len(special)
     base = np.empty((n_tasks, size))
     parts = np.empty((n_tasks, size, size))
     if size <= _LARGEST_EIGEN:  # the eigenvectors serve every strength of a path
-        values, basis = problem.gram_eigen
+        values, basis = problem.term.gram_eigen
         values = scale[:, None] * values
         base = np.matmul(
             basis,

@@ -75,23 +75,23 @@ class Conic(Solver):
                 'solver="cvxpy" and constraints need the package cvxpy: pip install "skmtl[cvxpy]".'
             ) from error
         # Coefficients are scaled to unit curvature, which conic solvers need to reach their tolerance.
-        root = np.sqrt(np.broadcast_to(problem.metric, problem.center.shape))
+        root = np.sqrt(np.broadcast_to(problem.metric, problem.term.center.shape))
         layout, design = problem.data.layout, problem.data.design
-        variable = cvxpy.Variable(problem.center.shape)
+        variable = cvxpy.Variable(problem.term.center.shape)
         W = cvxpy.multiply(1.0 / root, variable)
         b: Any = cvxpy.Variable(layout.n_channels) if problem.fit_intercept else np.zeros(layout.n_channels)
         etas = []
         for t in range(layout.n_tasks):
             rows = _task_rows(problem, t, design)
-            etas.append((rows - problem.center[:, t]) @ W[:, t] + b[t])
+            etas.append((rows - problem.term.center[:, t]) @ W[:, t] + b[t])
         unit = max(problem.null_value, 1e-300)
-        objective = problem.loss.conic(problem.data.y, etas, problem.weight) / unit
+        objective = problem.loss.conic(problem.data.y, etas, problem.term.weight) / unit
         if problem.alpha > 0:
             objective = objective + problem.alpha / unit * problem.penalty.conic(W)
         if problem.intercept_matrix is not None and problem.alpha > 0:
             values, vectors = np.linalg.eigh(problem.intercept_matrix)
             factor = vectors * np.sqrt(np.maximum(values, 0.0))
-            original = b - cvxpy.sum(cvxpy.multiply(problem.center, W), axis=0)
+            original = b - cvxpy.sum(cvxpy.multiply(problem.term.center, W), axis=0)
             objective = objective + 0.5 * problem.alpha / unit * cvxpy.sum_squares(original @ factor)
         constraints = self._extra_constraints(W, cvxpy)
         task = cvxpy.Problem(cvxpy.Minimize(objective), constraints)

@@ -86,7 +86,7 @@ class LBFGS(Solver):
                 },
             )
             z, n_iter = outcome.x, n_iter + int(outcome.nit)
-            point = problem.refit_intercept(unpack(z))
+            point = problem.term.refit_intercept(unpack(z))
             seconds = time.perf_counter() - begin
             history.append(HistoryRow(n_iter, problem.value(point), problem.certificate(point).value, seconds))
             if outcome.nit == 0 or gradient_tol < 1e-15:

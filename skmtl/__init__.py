@@ -1,7 +1,41 @@
-"""Multi-task learning for tables, as scikit-learn estimators."""
+"""Multi-task learning for tables, as scikit-learn estimators.
+
+One estimator for several related outcomes, or one outcome at several sites; NaN means unobserved.
+
+- `skmtl.linear_model`: multi-task lasso, ridge, logistic and generalised linear models;
+- `skmtl.multioutput`: the baselines, one model per outcome and one for all, and `TaskColumn`;
+- `skmtl.metrics`, `skmtl.model_selection`: scores, folds and comparisons that accept missing outcomes;
+- `skmtl.penalties`, `skmtl.losses`, `skmtl.solvers`: the parts models are made of.
+"""
 
 from __future__ import annotations
 
+import importlib
+from types import ModuleType
+
 __version__ = "0.1.0"
 
-__all__ = ["__version__"]
+_SUBMODULES = (
+    "data",
+    "exceptions",
+    "linear_model",
+    "losses",
+    "metrics",
+    "model_selection",
+    "multioutput",
+    "penalties",
+    "solvers",
+)
+
+__all__ = ["__version__", *_SUBMODULES]
+
+
+def __getattr__(name: str) -> ModuleType:
+    # Submodules load when they are first used, so that `import skmtl` costs little.
+    if name in _SUBMODULES:
+        return importlib.import_module(f"skmtl.{name}")
+    raise AttributeError(f"module 'skmtl' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

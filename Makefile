@@ -1,0 +1,68 @@
+# What a newcomer runs: `make demo` and `make test`. Needs Python 3.11 or newer and make, nothing else.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet
+WORKERS ?= 2
+
+.PHONY: help demo test test-oldest lint types contracts check bench-school bench-import clean
+
+help:
+	@echo "make demo         the main job on the diabetes patients that scikit-learn ships"
+	@echo "make test         the whole test suite"
+	@echo "make check        lint, types and import contracts"
+	@echo "make test-oldest  scikit-learn's checks and the laws on the oldest versions admitted"
+	@echo "make bench-school the School benchmark (needs the data, see benchmarks/README.md)"
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "skmtl needs Python 3.11 or newer"'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	$(PIP) --editable ".[cli]"
+	touch $@
+
+$(VENV)/.test: pyproject.toml | $(BIN)/python
+	$(PIP) --editable ".[test]"
+	touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	$(PIP) --editable ".[dev]"
+	touch $@
+
+demo: $(VENV)/.demo
+	$(BIN)/skmtl demo
+
+# One thread per worker: the workers are the parallelism.
+test: $(VENV)/.test
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -q
+
+check: lint types contracts
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+contracts: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+# The oldest version of every dependency that pyproject.toml admits.
+test-oldest:
+	$(PYTHON) -m venv $(VENV)-oldest
+	$(VENV)-oldest/bin/python -m pip --disable-pip-version-check install --quiet \
+		--constraint oldest-versions.txt --editable ".[test]"
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)-oldest/bin/python -m pytest -n $(WORKERS) -q \
+		tests/sklearn_api tests/multioutput tests/invariances tests/data tests/metrics tests/model_selection
+
+bench-school: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/school.py
+
+bench-import: $(VENV)/.test
+	$(BIN)/python benchmarks/import_time.py
+
+clean:
+	rm -rf $(VENV) $(VENV)-oldest build dist .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,48 @@
+"""What importing skmtl costs, as a ratio to `import sklearn.linear_model` in one run.
+
+    python benchmarks/import_time.py
+
+Fresh interpreters, in turn; the ratio is that of the medians. Also lists heavy modules that got loaded.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+
+LIMIT = 1.15
+HEAVY = ("cvxpy", "numba", "matplotlib", "torch", "dask", "pandas", "typer", "rich")
+CODE = "import time; start = time.perf_counter(); import {module}; print(time.perf_counter() - start)"
+
+
+def seconds(module: str) -> float:
+    out = subprocess.run([sys.executable, "-c", CODE.format(module=module)], capture_output=True, text=True, check=True)
+    return float(out.stdout)
+
+
+def main(repeats: int = 11) -> None:
+    modules = ["sklearn.linear_model", "skmtl", "skmtl.linear_model"]
+    times: dict[str, list[float]] = {module: [] for module in modules}
+    for turn in range(repeats + 1):
+        for module in modules:
+            taken = seconds(module)
+            if turn:  # the first turn warms the file cache
+                times[module].append(taken)
+    reference = statistics.median(times[modules[0]])
+    print(f"import {modules[0]:22} {reference:.3f} s (median of {repeats})")
+    failed = False
+    for module in modules[1:]:
+        taken = statistics.median(times[module])
+        code = f"import {module}, sys; print([m for m in {HEAVY!r} if m in sys.modules])"
+        loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+        print(
+            f"import {module:22} {taken:.3f} s, ratio {taken / reference:.2f} (limit {LIMIT}), heavy modules: {loaded}"
+        )
+        failed |= taken > LIMIT * reference or loaded != "[]"
+    if failed:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

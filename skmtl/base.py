@@ -74,8 +74,16 @@ class MultiTaskMixin:
             return table[np.arange(len(table)), task_codes(task, self.task_names_, len(table))]
         return table[:, 0] if self.data_form_ == "single" else table
 
-    def _score_target(self, task: Any) -> None:
-        """After a fit on rows a score needs the task of each row."""
+    def _score_target(self, y: Any, task: Any) -> None:
+        """After a fit on rows a score needs the task of each row; a frame of outcomes must be in order."""
+        given = list(getattr(y, "columns", ()))
+        known = self.task_names_.tolist()
+        # A fit on plain arrays numbers its outcomes, and has no names to compare.
+        if self.data_form_ == "wide" and given and known != list(range(len(known))) and given != known:
+            raise TaskDataError(
+                f"y has the outcomes {given} but this {type(self).__name__} was fitted on {known}: give the same "
+                "columns in the same order."
+            )
         if self.data_form_ == "rows" and task is None:
             raise TaskDataError(
                 f"This {type(self).__name__} was fitted on rows of tasks, so score needs task, the task id of each "
@@ -152,7 +160,7 @@ class MultiTaskRegressorMixin(MultiTaskMixin, RegressorMixin):
         float
         """
         check_is_fitted(self)
-        self._score_target(task)
+        self._score_target(y, task)
         return float(r2_score(y, self.predict(X, task=task), sample_weight=sample_weight))
 
 
@@ -257,7 +265,7 @@ class MultiTaskClassifierMixin(MultiTaskMixin, ClassifierMixin):
         float
         """
         check_is_fitted(self)
-        self._score_target(task)
+        self._score_target(y, task)
         return float(accuracy_score(y, self.predict(X, task=task), sample_weight=sample_weight))
 
 

@@ -244,7 +244,7 @@ class MultiTaskGLM(ConvexModel):
         float
         """
         check_is_fitted(self)
-        self._score_target(task)
+        self._score_target(y, task)
         kinds = [loss.target_kind for loss in self.losses_]
         rows = task is not None
         data = as_task_data(X, y, sample_weight=sample_weight, kinds=kinds[:1] if rows else kinds)

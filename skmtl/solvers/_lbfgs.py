@@ -54,7 +54,7 @@ class LBFGS(Solver):
         root_b = np.sqrt(problem.metric_b)
         size = point.W.size
         penalty = problem.penalty
-        unit = max(problem.null_value, 1e-300)  # the objective in units of the null model's
+        unit = problem.null_value or 1.0  # the objective in units of the null model's
 
         def unpack(z: Array) -> Coefficients:
             b = z[size:] / root_b if problem.fit_intercept else np.zeros_like(point.b)

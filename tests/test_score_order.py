@@ -23,6 +23,7 @@ def test_a_frame_in_another_order_is_an_error_that_names_both(model):
     with pytest.raises(TaskDataError) as error:
         model.score(X, Y[["los", "lab", "icu"]])
     assert str(error.value) == (
-        f"y has the outcomes ['los', 'lab', 'icu'] but this {type(model).__name__} was fitted on ['lab', 'los', 'icu']: "
+        f"y has the outcomes ['los', 'lab', 'icu'] but this {type(model).__name__} was fitted on "
+        "['lab', 'los', 'icu']: "
         "give the same columns in the same order."
     )

@@ -6,11 +6,11 @@ from skmtl.linear_model._lasso import MultiTaskElasticNet, MultiTaskLasso, Multi
 from skmtl.linear_model._lasso_cv import (
     MultiTaskElasticNetCV,
     MultiTaskLassoCV,
-    MultiTaskRidgeCV,
     MultiTaskSparseGroupLassoCV,
 )
 from skmtl.linear_model._logistic import MultiTaskLogisticRegression
 from skmtl.linear_model._ridge import MultiTaskRidge
+from skmtl.linear_model._ridge_cv import MultiTaskRidgeCV
 from skmtl.linear_model._structured import GraphRegularizedRidge, MeanRegularizedRidge
 from skmtl.linear_model._structured_cv import GraphRegularizedRidgeCV, MeanRegularizedRidgeCV
 

@@ -35,7 +35,8 @@ def models() -> dict[str, object]:
     grid = np.geomspace(100, 0.1, 19)
     shared = {"alphas": grid, "sharing": [0.8, 0.9, 0.95, 0.99, 1.0], "cv": folds, "task_weight": "equal"}
     return {
-        "ridge per school": IndependentTasks(ridge),
+        "ridge per school, own strength": IndependentTasks(ridge),
+        "ridge per school, one strength": MultiTaskRidgeCV(alphas=grid, cv=folds, task_weight="equal"),
         "pooled ridge": PooledTasks(ridge),
         "mean-regularised, free intercepts": MeanRegularizedRidgeCV(**shared),
         "mean-regularised, shared intercept": MeanRegularizedRidgeCV(**shared, share_intercept=True),

@@ -39,7 +39,7 @@ class MultiTaskLogisticRegression(MultiTaskClassifierMixin, ConvexModel):
         itself is not penalised. What a place with five rows needs: its own intercept is mostly noise. Needs
         a penalty with a common model (mean or graph regularisation) and one loss for all tasks.
     fit_intercept : bool, default True
-        Whether each task has an intercept. Intercepts are never penalised.
+        Whether each task has an intercept, never penalised unless shared.
     task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,), default "entries"
         ω. "entries": every observation counts the same, so a small task borrows more. "equal": every task
         counts the same. "deviance": each task is divided by its deviance without features, so that units do

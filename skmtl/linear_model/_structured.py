@@ -36,7 +36,7 @@ class MeanRegularizedRidge(MultiTaskRegressorMixin, ConvexModel):
         Pull the intercepts towards their mean as if they were coefficients of a constant feature 1; the mean
         itself is not penalised. What a place with five rows needs: its own intercept is mostly noise.
     fit_intercept : bool, default True
-        Whether each task has an intercept. Intercepts are never penalised.
+        Whether each task has an intercept, never penalised unless shared.
     task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,), default "entries"
         ω. "entries": every observation counts the same, so a small task borrows more. "equal": every task
         counts the same. "deviance": each task is divided by its deviance without features, so that units do
@@ -149,7 +149,7 @@ class GraphRegularizedRidge(MultiTaskRegressorMixin, ConvexModel):
         Pull the intercepts towards their mean as if they were coefficients of a constant feature 1; the mean
         itself is not penalised. What a place with five rows needs: its own intercept is mostly noise.
     fit_intercept : bool, default True
-        Whether each task has an intercept. Intercepts are never penalised.
+        Whether each task has an intercept, never penalised unless shared.
     task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,), default "entries"
         ω. "entries": every observation counts the same, so a small task borrows more. "equal": every task
         counts the same. "deviance": each task is divided by its deviance without features, so that units do

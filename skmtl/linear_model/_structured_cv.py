@@ -42,7 +42,7 @@ class MeanRegularizedRidgeCV(MultiTaskRegressorMixin, ConvexModelCV):
     n_jobs : int or None, default None
         Folds fitted at once, by joblib.
     fit_intercept : bool, default True
-        Whether each task has an intercept. Intercepts are never penalised.
+        Whether each task has an intercept, never penalised unless shared.
     task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,), default "entries"
         ω. "entries": every observation counts the same, so a small task borrows more. "equal": every task
         counts the same. "deviance": each task is divided by its deviance without features, so that units do
@@ -167,7 +167,7 @@ class GraphRegularizedRidgeCV(MultiTaskRegressorMixin, ConvexModelCV):
     n_jobs : int or None, default None
         Folds fitted at once, by joblib.
     fit_intercept : bool, default True
-        Whether each task has an intercept. Intercepts are never penalised.
+        Whether each task has an intercept, never penalised unless shared.
     task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,), default "entries"
         ω. "entries": every observation counts the same, so a small task borrows more. "equal": every task
         counts the same. "deviance": each task is divided by its deviance without features, so that units do

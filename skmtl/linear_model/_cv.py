@@ -25,9 +25,9 @@ from skmtl.solvers import Solver, solve_path
 
 @dataclass(frozen=True, eq=False)
 class _FoldPath:
-    """Test deviance of one fold at every (mixing ratio, strength), and how well the fits were solved."""
+    """Test deviance of one fold at every (choice, strength), and how well the fits were solved."""
 
-    deviance: Array  # (n_mix, n_alphas, T): weighted sums in original units
+    deviance: Array  # (n_choices, n_alphas, T): weighted sums in original units
     totals: Array  # (T,): weights of the test entries
     importance: Array  # (T,): what a unit of deviance counts for in the objective
     unsolved: int
@@ -37,7 +37,8 @@ class _FoldPath:
 class ConvexModelCV(ConvexModel):
     """A convex model whose strength (and mixing ratio) is chosen on held-out folds.
 
-    A subclass names its mixing parameter in ``_mix`` (or has none) and gives the penalty at a ratio.
+    A subclass names in ``_mix`` the parameter of the penalty that may be a list to choose from (or has none), and
+    gives the penalty at one of its values.
     """
 
     _mix: ClassVar[str | None] = None
@@ -47,24 +48,27 @@ class ConvexModelCV(ConvexModel):
         "eps": [Interval(Real, 0, 1, closed="neither")],
         "cv": [NONE, Interval(Integral, 2, float("inf"), closed="left"), HasMethods(("split",)), ArrayLike()],
         "rule": [OneOf(("min", "1se"))],
+        "n_jobs": [NONE, Interval(Integral, float("-inf"), float("inf"), closed="neither")],
         **{k: v for k, v in COMMON_CONSTRAINTS.items() if k not in ("constraints", "warm_start")},
     }
     constraints: ClassVar[None] = None
 
-    def _penalty_at(self, ratio: float) -> Penalty:
-        """The penalty at a mixing ratio."""
+    def _penalty_at(self, choice: Any) -> Penalty:
+        """The penalty at one value of the parameter that may be a list."""
         raise TypeError(f"{type(self).__name__} has to say what its penalty is")
 
-    def _ratios(self) -> Array:
+    def _choices(self) -> tuple[list[Any], bool]:
+        """Values of the parameter that may be a list, and whether it was a single value."""
         if self._mix is None:
-            return np.zeros(1)
-        ratios = np.atleast_1d(np.asarray(getattr(self, self._mix), dtype=float))
+            return [None], True
+        given = getattr(self, self._mix)
+        ratios = np.atleast_1d(np.asarray(given, dtype=float))
         if ratios.ndim != 1 or not len(ratios) or not ((ratios >= 0) & (ratios <= 1)).all():
             raise InvalidParameterError(
                 f"The {self._mix!r} parameter of {type(self).__name__} must hold ratios in [0, 1]. "
-                f"Got {getattr(self, self._mix)!r} instead."
+                f"Got {given!r} instead."
             )
-        return ratios
+        return ratios.tolist(), np.ndim(given) == 0
 
     def _strengths(self, problem: Problem) -> Array:
         if isinstance(self.alphas, Integral):
@@ -108,16 +112,16 @@ class ConvexModelCV(ConvexModel):
             A certificate, on the path or of the final fit, is above the tolerance.
         """
         data = self._load(X, y, sample_weight, task)
-        ratios = self._ratios()
+        choices, single = self._choices()
         scale = self._target_scale(data)
-        problem = self._problem(scale.apply(data), self._penalty_at(ratios[0]), 1.0)
-        alphas = np.stack([self._strengths(problem.with_penalty(self._penalty_at(r))) for r in ratios])
+        problem = self._problem(scale.apply(data), self._penalty_at(choices[0]), 1.0)
+        alphas = np.stack([self._strengths(problem.with_penalty(self._penalty_at(c))) for c in choices])
         folds = self._folds(data, y, task)
         paths = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fold_path)(self, data, train, test, ratios, alphas) for train, test in folds
+            delayed(_fold_path)(self, data, train, test, choices, alphas) for train, test in folds
         )
-        self._choose(paths, ratios, alphas)
-        best = problem.with_penalty(self._penalty_at(self._ratio)).with_alpha(self.alpha_)
+        choice = self._choose(paths, choices, alphas, single)
+        best = problem.with_penalty(self._penalty_at(choice)).with_alpha(self.alpha_)
         result = self._solver(best, scale).solve(best)
         unsolved = sum(path.unsolved for path in paths)
         if unsolved:
@@ -152,38 +156,37 @@ class ConvexModelCV(ConvexModel):
             raise TaskDataError(f"cv gives {len(folds)} fold: give at least two.")
         return folds
 
-    def _choose(self, paths: list[_FoldPath], ratios: Array, alphas: Array) -> None:
+    def _choose(self, paths: list[_FoldPath], choices: list[Any], alphas: Array, single: bool) -> Any:
+        """Set what was tried and what is best, and return the best choice."""
         totals = np.stack([path.totals for path in paths])
         if not totals.any(axis=1).all():
             raise TaskDataError("A test part of cv has no observed entry: use MultiTaskKFold, or fewer folds.")
         with np.errstate(invalid="ignore"):
             by_task = np.stack([path.deviance / path.totals for path in paths], axis=2)
         counted = np.stack([path.deviance @ path.importance for path in paths], axis=-1)
-        total = counted / totals.sum(axis=1)  # (n_mix, n_alphas, n_folds)
+        total = counted / totals.sum(axis=1)  # (n_choices, n_alphas, n_folds)
         mean = total.mean(axis=-1)
         error = total.std(axis=-1, ddof=1) / np.sqrt(total.shape[-1])
         row, column = divmod(int(np.argmin(mean)), mean.shape[1])
         if self.rule == "1se":
             # Strengths are sorted, largest first: the first within reach is the largest.
             column = int(np.argmax(mean[row] <= mean[row, column] + error[row, column]))
-        self._ratio = float(ratios[row])
         self.alpha_ = float(alphas[row, column])
-        single = self._mix is None or np.ndim(getattr(self, self._mix)) == 0
         self.alphas_ = alphas[0] if single else alphas
-        path_name = self._path_name
-        setattr(self, path_name, total[0] if single else total)
-        setattr(self, f"task_{path_name}", by_task[0] if single else by_task)
+        setattr(self, self._path_name, total[0] if single else total)
+        setattr(self, f"task_{self._path_name}", by_task[0] if single else by_task)
         if self._mix is not None:
-            setattr(self, f"{self._mix}_", self._ratio)
+            setattr(self, f"{self._mix}_", choices[row])
+        return choices[row]
 
 
 def _fold_path(
-    model: ConvexModelCV, data: TaskData, train: np.ndarray, test: np.ndarray, ratios: Array, alphas: Array
+    model: ConvexModelCV, data: TaskData, train: np.ndarray, test: np.ndarray, choices: list[Any], alphas: Array
 ) -> _FoldPath:
     """Fit one training part along all strengths and measure the deviance on its test part."""
     part, held = data.take(train), data.take(test, every_task=False)
     scale = model._target_scale(part)
-    problem = model._problem(scale.apply(part), model._penalty_at(ratios[0]), 1.0)
+    problem = model._problem(scale.apply(part), model._penalty_at(choices[0]), 1.0)
     losses = PerTaskLoss(problem.loss.losses, held.layout)
     deviance = np.empty((*alphas.shape, data.n_tasks))
     unsolved, example = 0, ""
@@ -191,8 +194,8 @@ def _fold_path(
     def solver_for(current: Problem) -> Solver:
         return model._solver(current, scale)
 
-    for i, ratio in enumerate(ratios):
-        mixed = problem.with_penalty(model._penalty_at(ratio))
+    for i, choice in enumerate(choices):
+        mixed = problem.with_penalty(model._penalty_at(choice))
         for j, result in enumerate(solve_path(mixed, alphas[i], solver_for)):
             point = scale.restore(result.coefficients)
             eta = held.design.forward(point.W, point.b)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.utils import ClassifierTags, Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -13,14 +14,18 @@ from skmtl._convex import ConvexModel
 from skmtl._params import BOOLEAN, InstanceOf, OneOf
 from skmtl.base import both_classes, label_table
 from skmtl.data import TargetEncoder, TaskData, as_task_data
-from skmtl.losses import LOSSES, Loss, PerTaskLoss, losses_for, make_loss
+from skmtl.losses import LOSSES, Loss, PerTaskLoss, losses_for
 from skmtl.penalties import PENALTIES, Penalty, make_penalty
 
 
-def _has_classes(estimator: Any) -> bool:
-    loss = estimator.loss
+def _any_binary(loss: Any) -> bool:
     losses = loss.values() if isinstance(loss, Mapping) else loss if isinstance(loss, list | tuple) else [loss]
-    if not any(make_loss(one).target_kind == "binary" for one in losses):
+    kinds = [LOSSES.get(one) if isinstance(one, str) else one for one in losses]
+    return any(getattr(kind, "target_kind", None) == "binary" for kind in kinds)
+
+
+def _has_classes(estimator: Any) -> bool:
+    if not _any_binary(estimator.loss):
         raise AttributeError("predict_proba needs a binary outcome, and every loss here is for numbers.")
     return True
 
@@ -54,7 +59,7 @@ class MultiTaskGLM(ConvexModel):
         itself is not penalised. What a place with five rows needs: its own intercept is mostly noise. Needs
         a penalty with a common model (mean or graph regularisation) and one loss for all tasks.
     fit_intercept : bool, default True
-        Whether each task has an intercept. Intercepts are never penalised.
+        Whether each task has an intercept, never penalised unless shared.
     task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,), default "entries"
         ω. "entries": every observation counts the same, so a small task borrows more. "equal": every task
         counts the same. "deviance": each task is divided by its deviance without features, so that units do
@@ -144,6 +149,13 @@ class MultiTaskGLM(ConvexModel):
         self.max_iter = max_iter
         self.warm_start = warm_start
 
+    def __sklearn_tags__(self) -> Tags:
+        """Tags: outcomes of classes have two of them."""
+        tags = super().__sklearn_tags__()
+        if _any_binary(self.loss):
+            tags.classifier_tags = ClassifierTags(multi_class=False)
+        return tags
+
     def _make_losses(self, names: Sequence[object]) -> list[Loss]:
         return losses_for(self.loss, names)
 
@@ -229,7 +241,7 @@ class MultiTaskGLM(ConvexModel):
         """Share of the deviance explained on the observed targets, the mean over outcomes.
 
         1 - deviance / deviance of the outcome's mean (in the data given): R2 for numbers, McFadden's R2 for
-        classes. After a fit on rows of tasks, over all rows.
+        classes; 0 for an outcome that is constant in the data given. After a fit on rows of tasks, over all rows.
 
         Parameters
         ----------
@@ -245,13 +257,17 @@ class MultiTaskGLM(ConvexModel):
         """
         check_is_fitted(self)
         self._score_target(y, task)
-        kinds = [loss.target_kind for loss in self.losses_]
         rows = task is not None
-        data = as_task_data(X, y, sample_weight=sample_weight, kinds=kinds[:1] if rows else kinds)
+        # Labels are coded as in the fit: a held-out part may hold one class only.
+        kinds = self._encoders[:1] if rows else self._encoders
+        data = as_task_data(X, y, sample_weight=sample_weight, kinds=kinds)
         losses = PerTaskLoss(self.losses_[:1] if rows else self.losses_, data.layout)
         eta = self.decision_function(X, task=task).reshape(data.layout.n_rows, -1)
         flat = eta[data.layout.row_index, data.layout.entry_task]
         null = losses.null_predictor(data.y, data.weight)[data.layout.entry_task]
         reached = losses.value_by_task(data.y, flat, data.weight)
         without = losses.value_by_task(data.y, null, data.weight)
-        return float(np.mean(1.0 - reached / without))
+        # Where the mean alone is right there is nothing to explain: 1 for a model that is right too, else 0, as R2.
+        constant = without <= 1e-12 * np.maximum(reached, 1e-300)
+        explained = 1.0 - np.divide(reached, without, out=np.ones_like(reached), where=~constant)
+        return float(np.mean(np.where(constant & (reached <= 0), 1.0, explained)))

@@ -6,11 +6,21 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from skmtl._params import BOOLEAN, InstanceOf, OneOf
+from skmtl.exceptions import InvalidParameterError
 from skmtl.linear_model._cv import ConvexModelCV
 from skmtl.linear_model._glm import MultiTaskGLM
 from skmtl.linear_model._logistic import MultiTaskLogisticRegression
 from skmtl.losses import LOSSES, Loss
 from skmtl.penalties import PENALTIES, Penalty, make_penalty
+
+
+def _penalties(given: Any) -> tuple[list[Any], bool]:
+    """Penalties to choose from, and whether a single one was given."""
+    if isinstance(given, list | tuple):
+        if not given:
+            raise InvalidParameterError("penalty is an empty list: give at least one penalty.")
+        return list(given), False
+    return [given], True
 
 
 class MultiTaskLogisticRegressionCV(ConvexModelCV, MultiTaskLogisticRegression):
@@ -24,7 +34,8 @@ class MultiTaskLogisticRegressionCV(ConvexModelCV, MultiTaskLogisticRegression):
 
     Parameters
     ----------
-    penalty : Penalty or str, default "group_lasso"
+    penalty : Penalty, str or list of them, default "group_lasso"
+        The penalty, or the penalties to choose from:
         "ridge", "l1", "elastic_net", "group_lasso", "group_elastic_net", "sparse_group_lasso", "mean", "graph", or
         an object of `skmtl.penalties`, which carries its own mixing parameters (``penalty__sharing`` in a grid).
     share_intercept : bool, default False
@@ -64,11 +75,14 @@ class MultiTaskLogisticRegressionCV(ConvexModelCV, MultiTaskLogisticRegression):
     classes_ : ndarray of shape (2,), or list of T of them after a fit on several outcomes
     alpha_ : float
         The strength chosen.
-    alphas_ : ndarray of shape (n_alphas,)
+    penalty_ : Penalty or str
+        The penalty chosen.
+    alphas_ : ndarray of shape (n_alphas,), or (n_penalties, n_alphas)
         Strengths tried, largest first.
-    deviance_path_ : ndarray of shape (n_alphas, n_folds)
+    deviance_path_ : ndarray of shape (n_penalties, n_alphas, n_folds)
         Mean deviance (squared error; -2 log-likelihood) on the test parts, weighted as in the objective.
-    task_deviance_path_ : ndarray of shape (n_alphas, n_folds, T)
+        Without the first axis where the penalty is a single one.
+    task_deviance_path_ : ndarray of shape (n_penalties, n_alphas, n_folds, T)
         The same per task; NaN where a task is not observed in a test part.
     coef_ : ndarray of shape (T, p)
     intercept_ : ndarray of shape (T,)
@@ -95,10 +109,14 @@ class MultiTaskLogisticRegressionCV(ConvexModelCV, MultiTaskLogisticRegression):
     array([ True, False, False, False, False])
     """
 
+    _mix: ClassVar[str | None] = "penalty"
     _path_name: ClassVar[str] = "deviance_path_"
     _parameter_constraints: ClassVar = {
         **ConvexModelCV._parameter_constraints,
-        "penalty": [OneOf(tuple(PENALTIES)), InstanceOf(Penalty, "a penalty object")],
+        "penalty": [
+            OneOf(tuple(PENALTIES)),
+            InstanceOf((Penalty, list, tuple), "a penalty object or a list of penalties"),
+        ],
         "share_intercept": [BOOLEAN],
     }
 
@@ -132,8 +150,11 @@ class MultiTaskLogisticRegressionCV(ConvexModelCV, MultiTaskLogisticRegression):
         self.tol = tol
         self.max_iter = max_iter
 
-    def _penalty_at(self, ratio: float) -> Penalty:
-        return make_penalty(self.penalty)
+    def _choices(self) -> tuple[list[Any], bool]:
+        return _penalties(self.penalty)
+
+    def _penalty_at(self, choice: Any) -> Penalty:
+        return make_penalty(choice)
 
 
 class MultiTaskGLMCV(ConvexModelCV, MultiTaskGLM):
@@ -149,7 +170,8 @@ class MultiTaskGLMCV(ConvexModelCV, MultiTaskGLM):
     ----------
     loss : str, Loss, list of them (one per task) or dict from task name to them, default "squared"
         "squared" or "logistic", or an object of `skmtl.losses`.
-    penalty : Penalty or str, default "group_lasso"
+    penalty : Penalty, str or list of them, default "group_lasso"
+        The penalty, or the penalties to choose from:
         "ridge", "l1", "elastic_net", "group_lasso", "group_elastic_net", "sparse_group_lasso", "mean", "graph", or
         an object of `skmtl.penalties`, which carries its own mixing parameters (``penalty__sharing`` in a grid).
     share_intercept : bool, default False
@@ -191,11 +213,14 @@ class MultiTaskGLMCV(ConvexModelCV, MultiTaskGLM):
     losses_ : list of T losses
     alpha_ : float
         The strength chosen.
-    alphas_ : ndarray of shape (n_alphas,)
+    penalty_ : Penalty or str
+        The penalty chosen.
+    alphas_ : ndarray of shape (n_alphas,), or (n_penalties, n_alphas)
         Strengths tried, largest first.
-    deviance_path_ : ndarray of shape (n_alphas, n_folds)
+    deviance_path_ : ndarray of shape (n_penalties, n_alphas, n_folds)
         Mean deviance (squared error; -2 log-likelihood) on the test parts, weighted as in the objective.
-    task_deviance_path_ : ndarray of shape (n_alphas, n_folds, T)
+        Without the first axis where the penalty is a single one.
+    task_deviance_path_ : ndarray of shape (n_penalties, n_alphas, n_folds, T)
         The same per task; NaN where a task is not observed in a test part.
     coef_ : ndarray of shape (T, p)
     intercept_ : ndarray of shape (T,)
@@ -222,11 +247,15 @@ class MultiTaskGLMCV(ConvexModelCV, MultiTaskGLM):
     ((20, 5), (20, 5, 2))
     """
 
+    _mix: ClassVar[str | None] = "penalty"
     _path_name: ClassVar[str] = "deviance_path_"
     _parameter_constraints: ClassVar = {
         **ConvexModelCV._parameter_constraints,
         "loss": [OneOf(tuple(LOSSES)), InstanceOf((Loss, Mapping, list, tuple), "a loss, a list or a dict of losses")],
-        "penalty": [OneOf(tuple(PENALTIES)), InstanceOf(Penalty, "a penalty object")],
+        "penalty": [
+            OneOf(tuple(PENALTIES)),
+            InstanceOf((Penalty, list, tuple), "a penalty object or a list of penalties"),
+        ],
         "share_intercept": [BOOLEAN],
     }
 
@@ -262,5 +291,8 @@ class MultiTaskGLMCV(ConvexModelCV, MultiTaskGLM):
         self.tol = tol
         self.max_iter = max_iter
 
-    def _penalty_at(self, ratio: float) -> Penalty:
-        return make_penalty(self.penalty)
+    def _choices(self) -> tuple[list[Any], bool]:
+        return _penalties(self.penalty)
+
+    def _penalty_at(self, choice: Any) -> Penalty:
+        return make_penalty(choice)

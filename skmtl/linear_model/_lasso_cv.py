@@ -109,7 +109,7 @@ class MultiTaskLassoCV(MultiTaskRegressorMixin, ConvexModelCV):
         self.tol = tol
         self.max_iter = max_iter
 
-    def _penalty_at(self, ratio: float) -> Penalty:
+    def _penalty_at(self, choice: Any) -> Penalty:
         return GroupLasso()
 
 
@@ -225,8 +225,8 @@ class MultiTaskElasticNetCV(MultiTaskRegressorMixin, ConvexModelCV):
         self.tol = tol
         self.max_iter = max_iter
 
-    def _penalty_at(self, ratio: float) -> Penalty:
-        return GroupElasticNet(ratio)
+    def _penalty_at(self, choice: Any) -> Penalty:
+        return GroupElasticNet(choice)
 
 
 class MultiTaskSparseGroupLassoCV(MultiTaskRegressorMixin, ConvexModelCV):
@@ -341,5 +341,5 @@ class MultiTaskSparseGroupLassoCV(MultiTaskRegressorMixin, ConvexModelCV):
         self.tol = tol
         self.max_iter = max_iter
 
-    def _penalty_at(self, ratio: float) -> Penalty:
-        return SparseGroupLasso(ratio)
+    def _penalty_at(self, choice: Any) -> Penalty:
+        return SparseGroupLasso(choice)

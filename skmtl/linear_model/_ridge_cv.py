@@ -108,5 +108,5 @@ class MultiTaskRidgeCV(MultiTaskRegressorMixin, ConvexModelCV):
         self.tol = tol
         self.max_iter = max_iter
 
-    def _penalty_at(self, ratio: float) -> Penalty:
+    def _penalty_at(self, choice: Any) -> Penalty:
         return Ridge()

@@ -130,8 +130,8 @@ class MeanRegularizedRidgeCV(MultiTaskRegressorMixin, ConvexModelCV):
         self.tol = tol
         self.max_iter = max_iter
 
-    def _penalty_at(self, ratio: float) -> Penalty:
-        return MeanRegularization(ratio)
+    def _penalty_at(self, choice: Any) -> Penalty:
+        return MeanRegularization(choice)
 
 
 class GraphRegularizedRidgeCV(MultiTaskRegressorMixin, ConvexModelCV):
@@ -261,5 +261,5 @@ class GraphRegularizedRidgeCV(MultiTaskRegressorMixin, ConvexModelCV):
         self.tol = tol
         self.max_iter = max_iter
 
-    def _penalty_at(self, ratio: float) -> Penalty:
-        return GraphRegularization(self.graph, ratio, self.graph_form)
+    def _penalty_at(self, choice: Any) -> Penalty:
+        return GraphRegularization(self.graph, choice, self.graph_form)

@@ -47,25 +47,43 @@ COMMON_CONSTRAINTS: dict[str, list[Constraint]] = {
 
 @dataclass(frozen=True, eq=False)
 class TargetScale:
-    """Means and standard deviations of the observed targets, per task; 0 and 1 where nothing is scaled."""
+    """What is taken out of the targets inside a fit: a mean and a unit per task; 0 and 1 where nothing is."""
 
     mean: Array
     scale: Array
 
     @classmethod
-    def of(cls, data: TaskData, *, center: bool) -> TargetScale:
-        """Weighted moments of the numeric tasks; constant targets keep their units."""
+    def of(cls, data: TaskData, *, center: bool, scale: bool, common: bool) -> TargetScale:
+        """Weighted moments of the numeric tasks; constant targets keep their units.
+
+        Parameters
+        ----------
+        data : TaskData
+        center : bool
+            Take the means out. Intercepts give them back, and targets far from zero lose no digits.
+        scale : bool
+            Divide by the standard deviations. Rows of tasks hold one outcome in one unit, which keeps one deviation.
+        common : bool
+            Take one mean out of all tasks, because their intercepts are compared with each other.
+        """
         layout = data.layout
         numeric = np.array([encoder.kind == "numeric" for encoder in data.encoders])
-        totals = layout.sum_by_task(data.weight)
-        mean = layout.sum_by_task(data.weight * data.y) / totals
-        centred = data.y - mean[layout.entry_task]
-        scale = np.sqrt(layout.sum_by_task(data.weight * centred**2) / totals)
+        sums = np.stack([layout.sum_by_task(data.weight), layout.sum_by_task(data.weight * data.y)])
+        if data.form == "rows":
+            totals, mean = sums[0].sum(), np.full(data.n_tasks, sums[1].sum() / sums[0].sum())
+            centred = data.y - mean[layout.entry_task]
+            spread = np.full(data.n_tasks, np.sqrt((data.weight * centred**2).sum() / totals))
+            shift = mean if common else sums[1] / sums[0]
+        else:
+            mean = sums[1] / sums[0]
+            centred = data.y - mean[layout.entry_task]
+            spread = np.sqrt(layout.sum_by_task(data.weight * centred**2) / sums[0])
+            shift = np.full(data.n_tasks, mean.mean()) if common and not scale else mean
         # Below rounding level the spread of a constant target is noise.
-        constant = scale <= 1e-12 * np.maximum(np.abs(mean), 1e-300)
+        constant = spread <= 1e-12 * np.maximum(np.abs(mean), 1e-300)
         return cls(
-            np.where(numeric & center, mean, 0.0),
-            np.where(numeric & ~constant, scale, 1.0),
+            np.where(numeric & center, shift, 0.0),
+            np.where(numeric & scale & ~constant, spread, 1.0),
         )
 
     def apply(self, data: TaskData) -> TaskData:
@@ -122,9 +140,8 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
         """Keep what the predictions need besides coefficients: the classes of a classifier."""
 
     def _target_scale(self, data: TaskData) -> TargetScale:
-        if not self.scale_targets:
-            return TargetScale(np.zeros(data.n_tasks), np.ones(data.n_tasks))
-        return TargetScale.of(data, center=self.fit_intercept)
+        common = getattr(self, "share_intercept", False)
+        return TargetScale.of(data, center=self.fit_intercept, scale=self.scale_targets, common=common)
 
     def _problem(self, data: TaskData, penalty: Penalty, alpha: float) -> Problem:
         """The problem on (standardised) data."""
@@ -191,7 +208,8 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
     def _previous_point(self) -> Coefficients | None:
         if not hasattr(self, "coef_"):
             return None
-        return Coefficients(self.coef_.T, np.asarray(self.intercept_))
+        point = Coefficients(self.coef_.T, np.asarray(self.intercept_))
+        return point if point.isfinite() else None
 
     def _finish(self, result: SolveResult, scale: TargetScale) -> None:
         """Set the fitted attributes and warn once where the certificate is above the tolerance."""
@@ -201,7 +219,10 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
         self.n_iter_ = result.n_iter
         self.solver_result_ = result
         if not result.converged:
-            cure = "increase max_iter, loosen tol, scale the features, or use a larger alpha"
+            cure = (
+                "increase max_iter, loosen tol, put features and outcomes on one scale (StandardScaler, "
+                "scale_targets=True), or use a larger alpha"
+            )
             warnings.warn(f"{type(self).__name__}: {result.message} To change it: {cure}.", ConvergenceWarning, 3)
 
 

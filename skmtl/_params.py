@@ -94,7 +94,7 @@ class HasMethods(Constraint):
 
     def allows(self, value: object) -> bool:
         """Tell whether ``value`` is an instance (not a class) that has all the methods."""
-        return not isinstance(value, type) and all(callable(getattr(value, m, None)) for m in self.methods)
+        return not isinstance(value, type | str) and all(callable(getattr(value, m, None)) for m in self.methods)
 
     def __str__(self) -> str:
         return "an object with the methods " + ", ".join(self.methods)
@@ -110,6 +110,20 @@ class IsCallable(Constraint):
 
     def __str__(self) -> str:
         return "a callable"
+
+
+@dataclass(frozen=True)
+class IsIterable(Constraint):
+    """Something to go through, other than a string; ``name`` is how the message calls it."""
+
+    name: str
+
+    def allows(self, value: object) -> bool:
+        """Tell whether ``value`` can be gone through."""
+        return hasattr(value, "__iter__") and not isinstance(value, str)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 @dataclass(frozen=True)
@@ -174,6 +188,7 @@ __all__ = [
     "InstanceOf",
     "Interval",
     "IsCallable",
+    "IsIterable",
     "IsNone",
     "OneOf",
     "Params",

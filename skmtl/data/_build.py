@@ -9,16 +9,17 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
-from sklearn.utils.validation import check_consistent_length, validate_data
+from sklearn.utils.validation import validate_data
 
 from skmtl._typing import Array
 from skmtl.data._container import TaskData
 from skmtl.data._design import Design, RowDesign, SharedDesign
 from skmtl.data._layout import make_layout, make_row_layout
-from skmtl.data._targets import TargetEncoder, as_numeric, encode_binary, is_missing, split_columns
+from skmtl.data._targets import TargetEncoder, array_of_list, as_numeric, encode_binary, is_missing, split_columns
 from skmtl.exceptions import TaskDataError
 
-Kinds = str | Sequence[str] | Callable[[Sequence[object]], Sequence[str]]
+Kind = str | TargetEncoder
+Kinds = str | Sequence[Kind] | Callable[[Sequence[object]], Sequence[Kind]]
 TASK_WEIGHTS = ("entries", "equal", "deviance")
 
 
@@ -47,7 +48,8 @@ def as_task_data(
     task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,)
         How much each task counts in the loss.
     kinds : {"numeric", "binary"}, a sequence of them (one per task), or a callable
-        How each target is read; a callable gets the task names and returns the sequence.
+        How each target is read; a callable gets the task names and returns the sequence. In place of a kind
+        stands the encoder of a fit, to code labels as they were coded there.
     estimator : BaseEstimator, optional
         Estimator whose ``n_features_in_`` and ``feature_names_in_`` are set by the way.
 
@@ -72,13 +74,16 @@ def as_task_data(
     X = _check_features(X, estimator)
     if Y is None:
         name = "This estimator" if estimator is None else f"This {type(estimator).__name__} estimator"
-        raise TaskDataError(f"{name} requires y to be passed, but the target y is None.")
+        raise TaskDataError(f"{name} requires y to be passed, but the target y is None: give the outcomes.")
     if sparse.issparse(Y):
         raise TaskDataError("Y is a sparse matrix: give it dense, with NaN (not 0) for what is unobserved.")
     columns, names, wide = split_columns(Y)
     if not columns:
         raise TaskDataError("Y has no column: give one column per outcome.")
-    check_consistent_length(X, columns[0])
+    if len(columns[0]) != X.shape[0]:
+        raise TaskDataError(
+            f"Y has {len(columns[0])} rows but X has {X.shape[0]}: give one row of outcomes per row of features."
+        )
     weights = _check_sample_weight(sample_weight, X.shape[0], len(columns))
     if task is None:
         labels = tuple(range(len(columns))) if names is None else tuple(names)
@@ -101,11 +106,18 @@ def _check_features(X: Any, estimator: BaseEstimator | None) -> Any:
     return validate_data(estimator, X, **options)
 
 
+def _as_numbers(values: Any, argument: str, cure: str) -> Array:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TaskDataError(f"{argument} is not an array of numbers: give {cure}.") from None
+
+
 def _check_sample_weight(sample_weight: Any, n_rows: int, n_columns: int) -> Array:
     """Weights as an (n, T) table."""
     if sample_weight is None:
         return np.ones((n_rows, n_columns))
-    weights = np.asarray(sample_weight, dtype=np.float64)
+    weights = _as_numbers(sample_weight, "sample_weight", "numbers of zero or more")
     if weights.ndim == 1:
         weights = np.repeat(weights[:, None], n_columns, axis=1)
     if weights.shape != (n_rows, n_columns):
@@ -124,7 +136,7 @@ def _check_task_weight(task_weight: Any, names: tuple[object, ...]) -> str | Arr
             options = ", ".join(repr(option) for option in TASK_WEIGHTS)
             raise TaskDataError(f"task_weight={task_weight!r} is not known: use {options} or one number per task.")
         return task_weight
-    weights = np.asarray(task_weight, dtype=np.float64)
+    weights = _as_numbers(task_weight, "task_weight", "one positive number per task")
     if weights.shape != (len(names),):
         raise TaskDataError(
             f"task_weight has shape {weights.shape} but there are {len(names)} tasks: give one number per task."
@@ -138,15 +150,27 @@ def _check_task_weight(task_weight: Any, names: tuple[object, ...]) -> str | Arr
     return weights
 
 
-def _kinds(kinds: Kinds, names: tuple[object, ...]) -> list[str]:
+def _kinds(kinds: Kinds, names: tuple[object, ...]) -> list[Kind]:
     if isinstance(kinds, str):
         return [kinds] * len(names)
     return list(kinds(names) if callable(kinds) else kinds)
 
 
-def _read_column(values: np.ndarray, kind: str, where: str) -> tuple[np.ndarray, np.ndarray]:
+def _encode(values: np.ndarray, observed: np.ndarray, kind: Kind, where: str) -> tuple[np.ndarray, TargetEncoder]:
+    """A column as floats, 0 where unobserved, and how it was coded."""
+    known = kind if isinstance(kind, TargetEncoder) else None
+    if _name(kind) == "binary":
+        return encode_binary(values, observed, where, known)
+    return np.where(observed, values, 0.0), TargetEncoder("numeric") if known is None else known
+
+
+def _name(kind: Kind) -> str:
+    return kind.kind if isinstance(kind, TargetEncoder) else kind
+
+
+def _read_column(values: np.ndarray, kind: Kind, where: str) -> tuple[np.ndarray, np.ndarray]:
     """A column's values and the mask of its observed cells; infinity is an error."""
-    if kind == "numeric":
+    if _name(kind) == "numeric":
         values = as_numeric(values, where)
     if values.dtype.kind == "f" and np.isinf(values).any():
         raise TaskDataError(
@@ -185,10 +209,7 @@ def _wide(
         observed[:, t] = present & (weights[:, t] > 0)
         if not observed[:, t].any():
             raise _no_entry(where, bool(present.any()))
-        if kind == "binary":
-            Y[:, t], encoder = encode_binary(values, observed[:, t], where)
-        else:
-            Y[:, t], encoder = np.where(present, values, 0.0), TargetEncoder("numeric")
+        Y[:, t], encoder = _encode(values, observed[:, t], kind, where)
         encoders.append(encoder)
     layout = make_layout(observed, names)
     flat = observed.T
@@ -205,7 +226,8 @@ def _wide(
 
 def check_task_ids(task: Any, n_rows: int) -> np.ndarray:
     """Task ids as a 1-D array without missing values."""
-    ids = np.asarray(task)
+    ids = task if hasattr(task, "__array__") else array_of_list(task)
+    ids = np.asarray(ids)
     if ids.shape != (n_rows,):
         raise TaskDataError(f"task has shape {ids.shape} but X has {n_rows} rows: give one task id per row.")
     missing = is_missing(ids)
@@ -226,7 +248,7 @@ def _rows(X: Any, values: np.ndarray, task: Any, weight: Array, task_weight: Any
     task_weight = _check_task_weight(task_weight, names)
     all_kinds = set(_kinds(kinds, names))
     if len(all_kinds) > 1:
-        raise TaskDataError("task goes with one outcome, so every task needs the same kind of loss.")
+        raise TaskDataError("task goes with one outcome, so every task needs the same kind of loss: give one for all.")
     kind = all_kinds.pop()
     values, present = _read_column(values, kind, "(one outcome, rows of tasks)")
     keep = present & (weight > 0)
@@ -234,10 +256,7 @@ def _rows(X: Any, values: np.ndarray, task: Any, weight: Array, task_weight: Any
         counts = np.bincount(code[counted], minlength=len(names))
         if not counts.all():
             raise _no_entry(f"(task {names[int(np.argmin(counts))]!r})", seen)
-    if kind == "binary":
-        y, encoder = encode_binary(values, keep, "(one outcome, rows of tasks)")
-    else:
-        y, encoder = values, TargetEncoder("numeric")
+    y, encoder = _encode(values, keep, kind, "(one outcome, rows of tasks)")
     layout = make_row_layout(code, keep, names)
     design: Design = RowDesign(X.tocsr()[layout.row_index] if sparse.issparse(X) else X[layout.row_index], layout)
     return TaskData(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import type_of_target
 
 from skmtl.exceptions import TaskDataError
 
@@ -31,6 +31,8 @@ def is_missing(values: np.ndarray) -> np.ndarray:
     """Mask of NaN, None and pandas.NA in an array of any dtype."""
     if values.dtype.kind == "f":
         return np.isnan(values)
+    if values.dtype.kind in "mM":
+        return np.isnat(values)
     if values.dtype.kind == "O":
         # A missing value is None, or differs from itself (nan), or refuses to say (pandas.NA).
         missing = np.zeros(values.shape, dtype=bool)
@@ -50,15 +52,17 @@ def split_columns(Y: Any) -> tuple[list[np.ndarray], list[object] | None, bool]:
         return [_pandas_column(Y)], None if Y.name is None else [Y.name], False
     if hasattr(Y, "to_numpy") and hasattr(Y, "name"):  # polars Series
         return [_plain_column(Y.to_numpy())], [Y.name] if Y.name else None, False
-    array = np.asarray(Y) if hasattr(Y, "__array__") else _array_of_list(Y)
+    array = np.asarray(Y) if hasattr(Y, "__array__") else array_of_list(Y)
     if array.ndim == 1:
         return [_plain_column(array)], None, False
     if array.ndim == 2:
         return [_plain_column(array[:, j]) for j in range(array.shape[1])], None, True
-    raise TaskDataError(f"Y must be 1-D or 2-D (rows, outcomes), got an array of shape {array.shape}.")
+    raise TaskDataError(
+        f"Y must be 1-D or 2-D (rows, outcomes), got an array of shape {array.shape}: give one column per outcome."
+    )
 
 
-def _array_of_list(Y: Any) -> np.ndarray:
+def array_of_list(Y: Any) -> np.ndarray:
     """An array of nested lists; lists that mix labels and numbers keep each value as it is."""
     array = np.array(Y)
     if array.dtype.kind in "US":
@@ -87,6 +91,8 @@ def as_numeric(values: np.ndarray, where: str) -> np.ndarray:
     """A column as floats, NaN where missing; ``where`` names it in the message."""
     if values.dtype.kind in "biuf":
         return values.astype(np.float64)
+    if values.dtype.kind in "mM":
+        raise TaskDataError(f"Y {where} holds dates or durations: turn them into numbers, such as days since a start.")
     missing = is_missing(values)
     numbers = np.full(values.shape, np.nan)
     try:
@@ -108,17 +114,33 @@ def _is_number(value: object) -> bool:
     return True
 
 
-def encode_binary(values: np.ndarray, observed: np.ndarray, where: str) -> tuple[np.ndarray, TargetEncoder]:
-    """Code a column 0/1 (0 where unobserved) by the two labels of its observed cells."""
+def encode_binary(
+    values: np.ndarray, observed: np.ndarray, where: str, known: TargetEncoder | None = None
+) -> tuple[np.ndarray, TargetEncoder]:
+    """Code a column 0/1 (0 where unobserved) by the two labels of its observed cells, or by those of a fit."""
     labels = values[observed]
+    if known is not None and known.classes is not None:
+        classes = known.classes.tolist()
+        unknown = [label for label in labels.tolist() if label not in classes]
+        if unknown:
+            raise TaskDataError(
+                f"Y {where} holds the label {unknown[0]!r}, but the fit knew {classes[0]!r} and {classes[1]!r} only: "
+                "give the labels of the fit."
+            )
+        code = np.zeros(values.shape)
+        code[observed] = [label == classes[1] for label in labels.tolist()]
+        return code, known
     if labels.dtype.kind == "O" and len({type(v) for v in labels.tolist()}) > 1:
-        raise TaskDataError(
-            f"Y {where} mixes labels of several types (such as {labels[0]!r}): give labels of one type."
-        )
+        kinds = ", ".join(sorted({type(v).__name__ for v in labels.tolist()}))
+        raise TaskDataError(f"Y {where} mixes labels of several types ({kinds}): give labels of one type.")
     if labels.dtype.kind == "O":
         labels = np.array(labels.tolist())
     kind = type_of_target(labels)
-    check_classification_targets(labels)
+    if kind not in ("binary", "multiclass"):
+        raise TaskDataError(
+            f"Unknown label type: {kind}. Y {where} does not hold classes: use a regression loss or estimator for it, "
+            "or turn it into two classes."
+        )
     classes = np.unique(labels)
     if len(classes) > 2:
         raise TaskDataError(
@@ -127,7 +149,7 @@ def encode_binary(values: np.ndarray, observed: np.ndarray, where: str) -> tuple
         )
     if len(classes) < 2:
         raise TaskDataError(
-            f"Y {where} has only one class, {classes[0]!r}, among its observed entries of positive weight: "
+            f"Y {where} has only one class, {classes.tolist()[0]!r}, among its observed entries of positive weight: "
             "leave the outcome out or give rows of the other class."
         )
     code = np.zeros(values.shape)

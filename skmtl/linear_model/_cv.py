@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 from sklearn.exceptions import ConvergenceWarning
 
 from skmtl._convex import COMMON_CONSTRAINTS, ConvexModel
-from skmtl._params import NONE, POSITIVE_INT, ArrayLike, Constraint, HasMethods, Interval, OneOf
+from skmtl._params import NONE, POSITIVE_INT, ArrayLike, Constraint, HasMethods, Interval, IsIterable, OneOf
 from skmtl._splits import MultiTaskKFold, check_task_cv, split_tasks
 from skmtl._typing import Array
 from skmtl.data import TaskData
@@ -45,8 +45,13 @@ class ConvexModelCV(ConvexModel):
     _path_name: ClassVar[str] = "mse_path_"
     _parameter_constraints: ClassVar[dict[str, list[Constraint]]] = {
         "alphas": [POSITIVE_INT, ArrayLike()],
-        "eps": [Interval(Real, 0, 1, closed="neither")],
-        "cv": [NONE, Interval(Integral, 2, float("inf"), closed="left"), HasMethods(("split",)), ArrayLike()],
+        "eps": [NONE, Interval(Real, 0, 1, closed="neither")],
+        "cv": [
+            NONE,
+            Interval(Integral, 2, float("inf"), closed="left"),
+            HasMethods(("split",)),
+            IsIterable("an iterable of (train, test)"),
+        ],
         "rule": [OneOf(("min", "1se"))],
         "n_jobs": [NONE, Interval(Integral, float("-inf"), float("inf"), closed="neither")],
         **{k: v for k, v in COMMON_CONSTRAINTS.items() if k not in ("constraints", "warm_start")},
@@ -72,7 +77,11 @@ class ConvexModelCV(ConvexModel):
 
     def _strengths(self, problem: Problem) -> Array:
         if isinstance(self.alphas, Integral):
-            return alpha_grid(problem, int(self.alphas), self.eps)
+            eps = self.eps
+            if eps is None:
+                # Ridge strengths have to reach down to almost no penalty from where nothing is left of the signal.
+                eps = 1e-3 if np.isfinite(problem.alpha_max()) else 1e-6
+            return alpha_grid(problem, int(self.alphas), eps)
         alphas = np.sort(np.asarray(self.alphas, dtype=float))[::-1]
         if alphas.ndim != 1 or not len(alphas) or not (np.isfinite(alphas) & (alphas > 0)).all():
             raise InvalidParameterError(
@@ -120,7 +129,7 @@ class ConvexModelCV(ConvexModel):
         paths = Parallel(n_jobs=self.n_jobs)(
             delayed(_fold_path)(self, data, train, test, choices, alphas) for train, test in folds
         )
-        choice = self._choose(paths, choices, alphas, single)
+        choice, falling = self._choose(paths, choices, alphas, single)
         best = problem.with_penalty(self._penalty_at(choice)).with_alpha(self.alpha_)
         result = self._solver(best, scale).solve(best)
         unsolved = sum(path.unsolved for path in paths)
@@ -133,6 +142,14 @@ class ConvexModelCV(ConvexModel):
                 ConvergenceWarning,
                 stacklevel=2,
             )
+        # With a kink at zero the grid ends by convention; without one its end is our guess, and said.
+        if falling and isinstance(self.alphas, Integral) and not np.isfinite(best.alpha_max()):
+            warnings.warn(
+                f"{type(self).__name__}: the strength chosen, {self.alpha_:.3g}, is the smallest of the grid and "
+                "the held-out loss still falls there: lower eps, give alphas, or scale the features.",
+                UserWarning,
+                stacklevel=2,
+            )
         self._finish(result, scale)
         return self
 
@@ -140,6 +157,8 @@ class ConvexModelCV(ConvexModel):
         """Masks of the rows of every training and test part."""
         cv = self.cv
         if cv is None or isinstance(cv, Integral):
+            # Entries of weight 0 are absent for the folds too, so y is made anew from what is observed.
+            y = _observed_targets(data)
             kinds = {encoder.kind for encoder in data.encoders}
             stratify: bool | str = "auto" if len(kinds) > 1 else "binary" in kinds
             cv = MultiTaskKFold(5 if cv is None else int(cv), stratify=stratify)
@@ -156,8 +175,8 @@ class ConvexModelCV(ConvexModel):
             raise TaskDataError(f"cv gives {len(folds)} fold: give at least two.")
         return folds
 
-    def _choose(self, paths: list[_FoldPath], choices: list[Any], alphas: Array, single: bool) -> Any:
-        """Set what was tried and what is best, and return the best choice."""
+    def _choose(self, paths: list[_FoldPath], choices: list[Any], alphas: Array, single: bool) -> tuple[Any, bool]:
+        """Set what was tried and what is best; return the best choice and whether the loss falls at the grid's end."""
         totals = np.stack([path.totals for path in paths])
         if not totals.any(axis=1).all():
             raise TaskDataError("A test part of cv has no observed entry: use MultiTaskKFold, or fewer folds.")
@@ -177,16 +196,34 @@ class ConvexModelCV(ConvexModel):
         setattr(self, f"task_{self._path_name}", by_task[0] if single else by_task)
         if self._mix is not None:
             setattr(self, f"{self._mix}_", choices[row])
-        return choices[row]
+        # A tenth of a per cent from one strength to the next: less is the flat end of many a curve.
+        falling = 0 < column == mean.shape[1] - 1 and mean[row, column] < (1 - 1e-3) * mean[row, column - 1]
+        return choices[row], bool(falling)
+
+
+def _observed_targets(data: TaskData) -> Array:
+    """Coded targets with NaN for what is absent: (n, T), or (n,) for rows of tasks."""
+    layout = data.layout
+    if data.form == "rows":
+        y = np.full(layout.n_rows, np.nan)
+        y[layout.row_index] = data.y
+        return y
+    table = np.full((layout.n_rows, data.n_tasks), np.nan)
+    table[layout.row_index, layout.entry_task] = data.y
+    return table
 
 
 def _fold_path(
     model: ConvexModelCV, data: TaskData, train: np.ndarray, test: np.ndarray, choices: list[Any], alphas: Array
 ) -> _FoldPath:
     """Fit one training part along all strengths and measure the deviance on its test part."""
-    part, held = data.take(train), data.take(test, every_task=False)
-    scale = model._target_scale(part)
-    problem = model._problem(scale.apply(part), model._penalty_at(choices[0]), 1.0)
+    try:
+        part, held = data.take(train), data.take(test, every_task=False)
+        scale = model._target_scale(part)
+        problem = model._problem(scale.apply(part), model._penalty_at(choices[0]), 1.0)
+        problem.null  # noqa: B018 - computed here, so that a task of one class is reported as one of this part
+    except TaskDataError as error:
+        raise TaskDataError(f"In a training part of cv: {error}") from None
     losses = PerTaskLoss(problem.loss.losses, held.layout)
     deviance = np.empty((*alphas.shape, data.n_tasks))
     unsolved, example = 0, ""

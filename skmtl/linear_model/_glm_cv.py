@@ -44,9 +44,9 @@ class MultiTaskLogisticRegressionCV(ConvexModelCV, MultiTaskLogisticRegression):
         a penalty with a common model (mean or graph regularisation) and one loss for all tasks.
     alphas : int >= 1 or array-like of positive numbers, default 50
         How many strengths to try, on a geometric grid, or the strengths themselves. The grid starts at
-        ``alpha_max`` (all coefficients zero).
-    eps : float in (0, 1), default 0.001
-        Smallest strength of the grid over its largest.
+        ``alpha_max`` (all coefficients zero); for quadratic penalties at ten times the largest curvature of the loss.
+    eps : float in (0, 1) or None, default None
+        Smallest strength of the grid over its largest; None means 1e-3, and 1e-6 for quadratic penalties.
     cv : int, splitter, iterable of (train, test) or None, default None
         None: 5 folds of `MultiTaskKFold`, which keep every task observed in every fold.
     rule : {"min", "1se"}, default "min"
@@ -62,8 +62,7 @@ class MultiTaskLogisticRegressionCV(ConvexModelCV, MultiTaskLogisticRegression):
         counts the same. "deviance": each task is divided by its deviance without features, so that units do
         not decide which task matters. Numbers are used as given.
     scale_targets : bool, default False
-        Standardise the observed targets inside the fit and give everything back in original units. Without
-        it the outcome with the largest units dominates the fit.
+        No effect on binary outcomes; present so that all estimators of the family take the same parameters.
     solver : {"auto", "closed_form", "lbfgs", "fista", "cvxpy"} or Solver, default "auto"
         "auto" chooses by a table, see `skmtl.solvers.choose`; the choice made is in ``solver_result_``.
     tol : float > 0, default 1e-6
@@ -80,10 +79,10 @@ class MultiTaskLogisticRegressionCV(ConvexModelCV, MultiTaskLogisticRegression):
     alphas_ : ndarray of shape (n_alphas,), or (n_penalties, n_alphas)
         Strengths tried, largest first.
     deviance_path_ : ndarray of shape (n_penalties, n_alphas, n_folds)
-        Mean deviance (squared error; -2 log-likelihood) on the test parts, weighted as in the objective.
+        Mean deviance (squared error; -2 log-likelihood) on the test parts, weighted (and scaled) as in the objective.
         Without the first axis where the penalty is a single one.
     task_deviance_path_ : ndarray of shape (n_penalties, n_alphas, n_folds, T)
-        The same per task; NaN where a task is not observed in a test part.
+        The same per task, in original units; NaN where a task is not observed in a test part.
     coef_ : ndarray of shape (T, p)
     intercept_ : ndarray of shape (T,)
     task_names_ : ndarray of shape (T,)
@@ -125,7 +124,7 @@ class MultiTaskLogisticRegressionCV(ConvexModelCV, MultiTaskLogisticRegression):
         penalty: Any = "group_lasso",
         share_intercept: bool = False,
         alphas: Any = 50,
-        eps: float = 0.001,
+        eps: float | None = None,
         cv: Any = None,
         rule: str = "min",
         n_jobs: int | None = None,
@@ -180,9 +179,9 @@ class MultiTaskGLMCV(ConvexModelCV, MultiTaskGLM):
         a penalty with a common model (mean or graph regularisation) and one loss for all tasks.
     alphas : int >= 1 or array-like of positive numbers, default 50
         How many strengths to try, on a geometric grid, or the strengths themselves. The grid starts at
-        ``alpha_max`` (all coefficients zero).
-    eps : float in (0, 1), default 0.001
-        Smallest strength of the grid over its largest.
+        ``alpha_max`` (all coefficients zero); for quadratic penalties at ten times the largest curvature of the loss.
+    eps : float in (0, 1) or None, default None
+        Smallest strength of the grid over its largest; None means 1e-3, and 1e-6 for quadratic penalties.
     cv : int, splitter, iterable of (train, test) or None, default None
         None: 5 folds of `MultiTaskKFold`, which keep every task observed in every fold.
     rule : {"min", "1se"}, default "min"
@@ -218,10 +217,10 @@ class MultiTaskGLMCV(ConvexModelCV, MultiTaskGLM):
     alphas_ : ndarray of shape (n_alphas,), or (n_penalties, n_alphas)
         Strengths tried, largest first.
     deviance_path_ : ndarray of shape (n_penalties, n_alphas, n_folds)
-        Mean deviance (squared error; -2 log-likelihood) on the test parts, weighted as in the objective.
+        Mean deviance (squared error; -2 log-likelihood) on the test parts, weighted (and scaled) as in the objective.
         Without the first axis where the penalty is a single one.
     task_deviance_path_ : ndarray of shape (n_penalties, n_alphas, n_folds, T)
-        The same per task; NaN where a task is not observed in a test part.
+        The same per task, in original units; NaN where a task is not observed in a test part.
     coef_ : ndarray of shape (T, p)
     intercept_ : ndarray of shape (T,)
     task_names_ : ndarray of shape (T,)
@@ -265,7 +264,7 @@ class MultiTaskGLMCV(ConvexModelCV, MultiTaskGLM):
         penalty: Any = "group_lasso",
         share_intercept: bool = False,
         alphas: Any = 50,
-        eps: float = 0.001,
+        eps: float | None = None,
         cv: Any = None,
         rule: str = "min",
         n_jobs: int | None = None,

@@ -55,9 +55,9 @@ class MultiTaskLassoCV(MultiTaskRegressorMixin, ConvexModelCV):
     alphas_ : ndarray of shape (n_alphas,)
         Strengths tried, largest first.
     mse_path_ : ndarray of shape (n_alphas, n_folds)
-        Mean squared error on the test parts, weighted as in the objective.
+        Mean squared error on the test parts, weighted (and scaled) as in the objective.
     task_mse_path_ : ndarray of shape (n_alphas, n_folds, T)
-        The same per task; NaN where a task is not observed in a test part.
+        The same per task, in original units; NaN where a task is not observed in a test part.
     coef_ : ndarray of shape (T, p)
     intercept_ : ndarray of shape (T,)
     task_names_ : ndarray of shape (T,)
@@ -162,10 +162,10 @@ class MultiTaskElasticNetCV(MultiTaskRegressorMixin, ConvexModelCV):
     alphas_ : ndarray of shape (n_alphas,), or (n_ratios, n_alphas)
         Strengths tried, largest first.
     mse_path_ : ndarray of shape (n_ratios, n_alphas, n_folds)
-        Mean squared error on the test parts, weighted as in the objective.
+        Mean squared error on the test parts, weighted (and scaled) as in the objective.
         Without the first axis where the ratio is a number.
     task_mse_path_ : ndarray of shape (n_ratios, n_alphas, n_folds, T)
-        The same per task; NaN where a task is not observed in a test part.
+        The same per task, in original units; NaN where a task is not observed in a test part.
     coef_ : ndarray of shape (T, p)
     intercept_ : ndarray of shape (T,)
     task_names_ : ndarray of shape (T,)
@@ -278,10 +278,10 @@ class MultiTaskSparseGroupLassoCV(MultiTaskRegressorMixin, ConvexModelCV):
     alphas_ : ndarray of shape (n_alphas,), or (n_ratios, n_alphas)
         Strengths tried, largest first.
     mse_path_ : ndarray of shape (n_ratios, n_alphas, n_folds)
-        Mean squared error on the test parts, weighted as in the objective.
+        Mean squared error on the test parts, weighted (and scaled) as in the objective.
         Without the first axis where the ratio is a number.
     task_mse_path_ : ndarray of shape (n_ratios, n_alphas, n_folds, T)
-        The same per task; NaN where a task is not observed in a test part.
+        The same per task, in original units; NaN where a task is not observed in a test part.
     coef_ : ndarray of shape (T, p)
     intercept_ : ndarray of shape (T,)
     task_names_ : ndarray of shape (T,)

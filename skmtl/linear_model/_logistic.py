@@ -45,8 +45,7 @@ class MultiTaskLogisticRegression(MultiTaskClassifierMixin, ConvexModel):
         counts the same. "deviance": each task is divided by its deviance without features, so that units do
         not decide which task matters. Numbers are used as given.
     scale_targets : bool, default False
-        Standardise the observed targets inside the fit and give everything back in original units. Without
-        it the outcome with the largest units dominates the fit.
+        No effect on binary outcomes; present so that all estimators of the family take the same parameters.
     solver : {"auto", "closed_form", "lbfgs", "fista", "cvxpy"} or Solver, default "auto"
         "auto" chooses by a table, see `skmtl.solvers.choose`; the choice made is in ``solver_result_``.
     constraints : callable or None, default None

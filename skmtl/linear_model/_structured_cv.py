@@ -37,8 +37,8 @@ class MeanRegularizedRidgeCV(MultiTaskRegressorMixin, ConvexModelCV):
         None: 5 folds of `MultiTaskKFold`, which keep every task observed in every fold.
     rule : {"min", "1se"}, default "min"
         "min": the strength of least mean loss over the folds. "1se": the largest strength (at the same mixing
-        ratio) whose mean loss is within one standard error of the least (Breiman et al., CART, 1984): fewer
-        features for a loss that cannot be told apart.
+        ratio) whose mean loss is within one standard error of the least (Breiman et al., CART, 1984): a
+        simpler model for a loss that cannot be told apart.
     n_jobs : int or None, default None
         Folds fitted at once, by joblib.
     fit_intercept : bool, default True
@@ -65,10 +65,10 @@ class MeanRegularizedRidgeCV(MultiTaskRegressorMixin, ConvexModelCV):
     alphas_ : ndarray of shape (n_alphas,), or (n_ratios, n_alphas)
         Strengths tried, largest first.
     mse_path_ : ndarray of shape (n_ratios, n_alphas, n_folds)
-        Mean squared error on the test parts, weighted as in the objective.
+        Mean squared error on the test parts, weighted (and scaled) as in the objective.
         Without the first axis where the ratio is a number.
     task_mse_path_ : ndarray of shape (n_ratios, n_alphas, n_folds, T)
-        The same per task; NaN where a task is not observed in a test part.
+        The same per task, in original units; NaN where a task is not observed in a test part.
     coef_ : ndarray of shape (T, p)
     intercept_ : ndarray of shape (T,)
     task_names_ : ndarray of shape (T,)
@@ -162,8 +162,8 @@ class GraphRegularizedRidgeCV(MultiTaskRegressorMixin, ConvexModelCV):
         None: 5 folds of `MultiTaskKFold`, which keep every task observed in every fold.
     rule : {"min", "1se"}, default "min"
         "min": the strength of least mean loss over the folds. "1se": the largest strength (at the same mixing
-        ratio) whose mean loss is within one standard error of the least (Breiman et al., CART, 1984): fewer
-        features for a loss that cannot be told apart.
+        ratio) whose mean loss is within one standard error of the least (Breiman et al., CART, 1984): a
+        simpler model for a loss that cannot be told apart.
     n_jobs : int or None, default None
         Folds fitted at once, by joblib.
     fit_intercept : bool, default True
@@ -190,10 +190,10 @@ class GraphRegularizedRidgeCV(MultiTaskRegressorMixin, ConvexModelCV):
     alphas_ : ndarray of shape (n_alphas,), or (n_ratios, n_alphas)
         Strengths tried, largest first.
     mse_path_ : ndarray of shape (n_ratios, n_alphas, n_folds)
-        Mean squared error on the test parts, weighted as in the objective.
+        Mean squared error on the test parts, weighted (and scaled) as in the objective.
         Without the first axis where the ratio is a number.
     task_mse_path_ : ndarray of shape (n_ratios, n_alphas, n_folds, T)
-        The same per task; NaN where a task is not observed in a test part.
+        The same per task, in original units; NaN where a task is not observed in a test part.
     coef_ : ndarray of shape (T, p)
     intercept_ : ndarray of shape (T,)
     task_names_ : ndarray of shape (T,)

@@ -15,7 +15,7 @@ from skmtl.exceptions import InvalidParameterError
 from skmtl.penalties._base import Penalty
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)
 def _eigen(matrix: bytes, n_tasks: int) -> tuple[Array, Array]:
     """Eigenvalues and vectors of a symmetric matrix; kept, as every step of a path asks for the same."""
     M = np.frombuffer(matrix).reshape(n_tasks, n_tasks)
@@ -201,8 +201,9 @@ class GraphRegularization(QuadraticPenalty):
         size = max(1.0, float(np.abs(graph).max(initial=0.0)))
         if self.form != "adjacency" and np.abs(graph.sum(axis=1)).max(initial=0.0) > 1e-10 * size:
             raise InvalidParameterError(
-                f"graph with form={self.form!r} has rows that do not sum to zero, so equal coefficients would be "
-                "penalised: give a Laplacian, one signed row per edge, or edge weights with form='adjacency'."
+                f"graph, read as {self.form!r}, has rows that do not sum to zero, so equal coefficients would be "
+                "penalised: give a Laplacian as 'laplacian', one signed row per edge as 'incidence', or edge weights "
+                "as 'adjacency'."
             )
         if self.form == "incidence":
             return graph.T @ graph
@@ -211,8 +212,8 @@ class GraphRegularization(QuadraticPenalty):
         if self.form == "laplacian":
             if np.linalg.eigvalsh(graph)[0] < -1e-10 * size:
                 raise InvalidParameterError(
-                    "graph with form='laplacian' is not positive semi-definite, so the problem is not convex: "
-                    "give a Laplacian, or edge weights with form='adjacency'."
+                    "graph, read as 'laplacian', is not positive semi-definite, so the problem is not convex: give a "
+                    "Laplacian, or edge weights as 'adjacency'."
                 )
             return graph
         if (graph < 0).any():

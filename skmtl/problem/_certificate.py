@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,9 @@ class Certificate:
     value : float
         Zero or positive.
     scale : float
-        The objective (for a gap) or the residual (for a residual) of the model without features. A
-        tolerance is relative to it.
+        What a tolerance is relative to. For a gap, the number of tasks times the smallest loss of a task without
+        features, so that a task in small units is solved as well as one in large units; for a residual, the
+        residual of the model without features.
     floor : float
         What rounding alone can leave.
     """
@@ -36,4 +38,5 @@ class Certificate:
 
     def satisfied(self, tol: float) -> bool:
         """Whether the value is within the tolerance."""
-        return self.value <= self.threshold(tol)
+        threshold = self.threshold(tol)
+        return isfinite(self.value) and isfinite(threshold) and self.value <= threshold

@@ -54,8 +54,10 @@ class DataTerm:
         predictor = self.loss.null_predictor(self.data.y, self.data.weight)
         losses = self.loss.value_by_task(self.data.y, predictor[layout.entry_task], self.data.weight)
         deviance = 2 * losses / totals
-        if not (deviance > 0).all():
-            name = layout.names[int(np.argmin(deviance))]
+        # Below rounding level the deviance of a constant outcome is noise.
+        size = layout.sum_by_task(self.data.weight * self.data.y**2) / totals
+        if not (deviance > 1e-24 * size).all():
+            name = layout.names[int(np.argmin(deviance - 1e-24 * size))]
             raise TaskDataError(
                 f"task_weight='deviance' divides by the deviance of task {name!r}, which is zero (a constant "
                 "outcome): leave the task out or use another task_weight."
@@ -153,7 +155,7 @@ class DataTerm:
         multiplied by ``task_scale``.
         """
         if self.fit_intercept and not self.share_intercept:
-            return self.moments.centered()
+            return self._without_constants(*self.moments.centered())
         xx, sx, xy, sy, s = self.moments.raw()
         if not self.fit_intercept:
             return xx, xy
@@ -163,6 +165,16 @@ class DataTerm:
         grams[:, -1, :-1] = grams[:, :-1, -1] = sx.T
         grams[:, -1, -1] = s[: len(xx)]
         return grams, np.vstack([xy, sy])
+
+    def _without_constants(self, grams: Array, cross: Array) -> tuple[Array, Array]:
+        """Zero in place of the rounding that centring leaves of a constant feature."""
+        moments = self.moments
+        size = np.diagonal(moments.xx, axis1=1, axis2=2)
+        noise = 100 * EPS * size + moments.s[: len(size), None] * (10 * EPS * moments.shift_x) ** 2
+        varies = np.diagonal(grams, axis1=1, axis2=2) > noise
+        if varies.all():
+            return grams, cross
+        return grams * varies[:, :, None] * varies[:, None, :], cross * varies.T
 
     @cached_property
     def gram_eigen(self) -> tuple[Array, Array]:
@@ -209,6 +221,14 @@ class DataTerm:
         return self.loss.value(self.data.y, self.predictor(self.null), self.weight)
 
     @cached_property
+    def gap_scale(self) -> float:
+        """Number of tasks times the smallest loss of a task without features; tasks without any are not counted."""
+        y, weight = self.data.y, self.weight
+        losses = self.loss.value_by_task(y, self.predictor(self.null), weight)
+        counted = losses[losses > 100 * EPS * self.data.layout.sum_by_task(weight * y**2)]
+        return float(len(losses) * counted.min()) if len(counted) else self.null_value
+
+    @cached_property
     def null_gradient(self) -> Array:
         """Gradient of the loss in W at the model without features, (p, C)."""
         eta = self.predictor(self.null)
@@ -231,8 +251,9 @@ class DataTerm:
             return point
         layout, b = self.data.layout, point.b
         longest = np.array([np.inf if loss.quadratic else 4.0 for loss in self.loss.losses])[layout.channel_task]
+        fixed = self.predictor(Coefficients(point.W, np.zeros_like(b)))
         for _ in range(50):
-            eta = self.predictor(Coefficients(point.W, b))
+            eta = fixed + b[layout.eta_channel]
             slope = layout.sum_by_channel(self.loss.gradient(self.data.y, eta, self.weight))
             curvature = layout.sum_by_channel(self.loss.hessian(self.data.y, eta, self.weight))
             step = slope / np.maximum(curvature, 1e-12 * self.metric_b)

@@ -178,7 +178,7 @@ class Problem:
         """Duality gap at a point where the conjugates are known and finite, else the residual."""
         gap = self._duality_gap(point)
         if gap is not None:
-            return Certificate("duality gap", gap, self.null_value, self.term.gap_floor)
+            return Certificate("duality gap", gap, self.term.gap_scale, self.term.gap_floor)
         scale = self.residual(self.null)
         return Certificate("fixed-point residual", self.residual(point), scale, self.term.residual_floor)
 

@@ -43,6 +43,13 @@ def choose(
     anything else                           fista
     ======================================  =============
     """
+    if isinstance(solver, Conic):
+        extra = {"target_scale": target_scale} if constraints is None else {
+            "target_scale": target_scale, "constraints": constraints,
+        }  # fmt: skip
+        chosen = clone(solver).set_params(**extra)
+        chosen.check_params()
+        return chosen
     if constraints is not None and solver not in ("auto", "cvxpy"):
         raise InvalidParameterError(
             f"constraints need solver='cvxpy' or solver='auto', but solver={solver!r}: change one of them."

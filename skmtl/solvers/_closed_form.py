@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import ClassVar
 
 import numpy as np
@@ -18,6 +19,8 @@ from skmtl.solvers._result import SolveResult
 _LARGEST_DENSE = 4000
 # Eigenvectors of the Grams cost some ten times a factorisation, and serve a whole path: up to this size.
 _LARGEST_EIGEN = 300
+# SciPy 1.12 renamed it.
+_CG_TOLERANCE = "rtol" if "rtol" in inspect.signature(cg).parameters else "tol"
 
 
 class ClosedForm(Solver):
@@ -62,6 +65,9 @@ class ClosedForm(Solver):
         with_constant = problem.share_intercept
         values, vectors = problem.task_eigen
         n_tasks, largest = problem.data.n_tasks, max(float(values[-1]), 1.0)
+        if not with_constant and np.ptp(values) <= 1e-12 * largest:
+            # Nothing couples the tasks: turning them into each other and back would only mix their rounding.
+            vectors = np.eye(n_tasks)
         # Eigenvalue of M for each (feature, direction); the constant's common direction is free.
         table = np.tile(values, (len(cross), 1))
         if with_constant:
@@ -69,18 +75,22 @@ class ClosedForm(Solver):
             table[-1, is_common] = 0.0
         # The most frequent eigenvalue, and the directions in which M (or the constant's row) differs from it.
         counts = (np.abs(values[:, None] - values) <= 1e-12 * largest).sum(axis=0)
-        common = float(values[int(np.argmax(counts))])
+        common = float(values[n_tasks - 1 - int(np.argmax(counts[::-1]))])
         special = np.flatnonzero((np.abs(table - common) > 1e-12 * largest).any(axis=0))
         scale, alpha, n_iter = problem.term.task_scale, problem.alpha, 1
+        # Eigenvectors lose features whose units are far smaller than others'; a factorisation does not. Nor does the
+        # small system stay positive definite where M exceeds the common eigenvalue.
+        even, fits = not _uneven(grams), len(cross) * n_tasks <= _LARGEST_DENSE
+        stable = even and common >= (1 - 1e-12) * values[-1]
         if len(grams) == 1 and np.ptp(scale) <= 1e-14 * scale.max():
-            solution = _rotate(problem, scale[0], scale * cross, alpha * table, vectors)
+            solution = _rotate(problem, scale[0], scale * cross, alpha * table, vectors, even)
         elif alpha == 0:
             solution = np.column_stack(
                 [_solve_symmetric(grams[t if len(grams) > 1 else 0], cross[:, t]) for t in range(n_tasks)]
             )
-        elif len(special) * len(cross) <= _LARGEST_DENSE and common > 0:
+        elif len(special) * len(cross) <= _LARGEST_DENSE and common > 0 and (stable or not fits):
             solution = _few_directions(problem, table, vectors, common, special)
-        elif len(cross) * n_tasks <= _LARGEST_DENSE:
+        elif fits:
             solution = _dense(grams, cross, scale, alpha * table, vectors)
         else:
             solution, n_iter = _conjugate_gradients(grams, cross, scale, alpha * table, vectors, self.max_iter)
@@ -91,24 +101,34 @@ class ClosedForm(Solver):
         return finish(problem, self, point, tol=self.tol, n_iter=n_iter)
 
 
+def _uneven(matrices: Array) -> bool:
+    """Whether the units of features differ so much that rounding in one hides another."""
+    diagonal = np.diagonal(matrices, axis1=-2, axis2=-1)
+    positive = diagonal[diagonal > 0]
+    return bool(positive.min(initial=np.inf) < 1e-8 * positive.max(initial=0.0))
+
+
 def _solve_symmetric(matrix: Array, right: Array) -> Array:
     """Solve a positive semi-definite system; the shortest solution where it is singular."""
+    diagonal = np.diag(matrix)
     try:
         factor = linalg.cho_factor(matrix, lower=True)
-        # A factorisation that survives a singular matrix shows in the spread of its diagonal.
-        diagonal = np.abs(np.diag(factor[0]))
-        if diagonal.min(initial=1.0) > 1e-7 * diagonal.max(initial=1.0):
+        # A factorisation that survives a singular matrix shows in how little a row leaves of its diagonal.
+        if (np.diag(factor[0]) > 1e-7 * np.sqrt(diagonal)).all():
             return linalg.cho_solve(factor, right)
     except linalg.LinAlgError:
         pass
+    if _uneven(matrix):
+        unit = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+        return unit * linalg.lstsq(unit[:, None] * matrix * unit, unit * right, cond=1e-14)[0]
     return linalg.lstsq(matrix, right, cond=1e-14)[0]
 
 
-def _rotate(problem: Problem, scale: float, right: Array, penalty: Array, vectors: Array) -> Array:
+def _rotate(problem: Problem, scale: float, right: Array, penalty: Array, vectors: Array, even: bool) -> Array:
     """One Gram for all tasks: in the eigenbasis of M every direction is a ridge problem of its own."""
     rotated = right @ vectors
     solution = np.empty_like(rotated)
-    same = np.ptp(penalty, axis=0) == 0
+    same = (np.ptp(penalty, axis=0) == 0) & even
     if same.any():
         values, basis = scale * problem.term.gram_eigen[0][0], problem.term.gram_eigen[1][0]
         total = values[:, None] + penalty[0, same]
@@ -165,7 +185,9 @@ def _few_directions(problem: Problem, table: Array, vectors: Array, common: floa
     own = np.where(live, table[:, special].T / (common * np.where(live, gap, 1.0)), 0.0)
     system = np.ascontiguousarray(small).reshape(n_special * size, n_special * size)
     system[np.diag_indices_from(system)] += own.ravel()
-    flat = live.ravel()
+    # Nor does a feature that is zero for every task have one: there the system holds nothing but rounding.
+    diagonal = np.diag(system)
+    flat = live.ravel() & (diagonal > 1e-14 * diagonal.max(initial=0.0))
     y = np.zeros(n_special * size)
     y[flat] = _solve_symmetric(system[np.ix_(flat, flat)], right.ravel()[flat])
     push = V @ y.reshape(n_special, size)
@@ -175,7 +197,10 @@ def _few_directions(problem: Problem, table: Array, vectors: Array, common: floa
 
 def _penalty_block(penalty: Array, vectors: Array) -> Array:
     """M per feature, (q, T, T): features differ only where the constant has its own eigenvalues."""
-    return np.einsum("tk,jk,sk->jts", vectors, penalty, vectors)
+    block = np.einsum("tk,jk,sk->jts", vectors, penalty, vectors)
+    # What rounding leaves where tasks are not linked would pass for a penalty on an unpenalised task.
+    block[np.abs(block) <= 1e-14 * np.abs(block).max()] = 0.0
+    return block
 
 
 def _dense(grams: Array, cross: Array, scale: Array, penalty: Array, vectors: Array) -> Array:
@@ -220,10 +245,10 @@ def _conjugate_gradients(
     solution, _ = cg(
         LinearOperator(shape, matvec=product, dtype=np.float64),
         (scale * cross).T.ravel(),
-        rtol=1e-13,
         atol=0.0,
         maxiter=max_iter,
         M=LinearOperator(shape, matvec=precondition, dtype=np.float64),
         callback=counted,
+        **{_CG_TOLERANCE: 1e-13},
     )
     return solution.reshape(n_tasks, size).T, count[0]

@@ -103,6 +103,8 @@ class Conic(Solver):
                 task.solve(**options)
             except cvxpy.error.SolverError as error:
                 return self._failed(problem, str(error))
+        if task.status in ("infeasible", "infeasible_inaccurate"):
+            raise InvalidParameterError("constraints cannot all hold at once, so there is no fit: loosen them.")
         if variable.value is None:
             return self._failed(problem, f"cvxpy reports {task.status!r}.")
         W_value = np.asarray(variable.value) / root

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
+from math import isfinite
 from typing import Any, ClassVar
 
 from skmtl._params import POSITIVE_INT, TOLERANCE, Params
@@ -80,7 +81,7 @@ class IterativeSolver(Solver):
         objective of the model without features, for a residual the residual of that model.
     max_iter : int, default 10000
     check_every : int, default 10
-        Iterations between two certificates; one certificate costs about as much as one iteration.
+        Iterations between two certificates; one certificate costs as much as one to three iterations.
     """
 
     _parameter_constraints: ClassVar = {
@@ -115,10 +116,10 @@ class IterativeSolver(Solver):
         iteration, status = 0, Status.MAX_ITER
         while True:
             point = self.point(state)
-            if not point.isfinite():
+            certificate = problem.certificate(point)
+            if not (point.isfinite() and isfinite(certificate.value)):
                 status = Status.NONFINITE
                 break
-            certificate = problem.certificate(point)
             seconds = time.perf_counter() - begin
             history.append(HistoryRow(iteration, problem.value(point), certificate.value, seconds))
             if certificate.satisfied(self.tol):
@@ -132,7 +133,7 @@ class IterativeSolver(Solver):
         return SolveResult(
             coefficients=problem.original(point),
             status=status,
-            certificate=problem.certificate(point),
+            certificate=certificate,
             objective=problem.value(point),
             n_iter=iteration,
             solver=self.name,

@@ -88,7 +88,8 @@ class FISTA(IterativeSolver):
             # The difference of values is mostly rounding here; for a short step half the change of the
             # gradient along the step says the same without cancellation.
             gap = 0.5 * problem.smooth_gradient(new, eta).combine(1.0, gradient, -1.0).dot(step)
-        return gap <= model * (1 + 1e-10) or model == 0.0
+        # Overflow cannot be cured by a shorter step: let the driver see the point and say so.
+        return gap <= model * (1 + 1e-10) or model == 0.0 or not np.isfinite(gap + model)
 
 
 def _metric_dot(problem: Problem, a: Coefficients, b: Coefficients) -> float:

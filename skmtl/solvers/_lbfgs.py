@@ -50,8 +50,12 @@ class LBFGS(Solver):
         self.check(problem)
         begin = time.perf_counter()
         point = problem.null if start is None else problem.working(start)
-        root = np.sqrt(np.broadcast_to(problem.metric, point.W.shape))
-        root_b = np.sqrt(problem.metric_b)
+        # Unit curvature in every direction, that of the penalty included.
+        n_tasks = problem.data.n_tasks
+        own = np.diag(problem.penalty.task_matrix(n_tasks)) if hasattr(problem.penalty, "task_matrix") else 0.0
+        root = np.sqrt(np.broadcast_to(problem.metric, point.W.shape) + problem.alpha * own)
+        shared = 0.0 if problem.intercept_matrix is None else np.diag(problem.intercept_matrix)
+        root_b = np.sqrt(problem.metric_b + problem.alpha * shared)
         size = point.W.size
         penalty = problem.penalty
         unit = problem.null_value or 1.0  # the objective in units of the null model's

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from skmtl.problem import Certificate, Coefficients
 
@@ -35,7 +36,7 @@ class SolveResult:
     Parameters
     ----------
     coefficients : Coefficients
-        The point in original coordinates: intercepts at x = 0.
+        The point with intercepts at x = 0, in units of the (standardised) targets the problem was solved with.
     status : Status
     certificate : Certificate
         Computed by the problem at the returned point.
@@ -60,6 +61,13 @@ class SolveResult:
     tol: float
     history: tuple[HistoryRow, ...] = ()
     detail: str = ""
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The status by its name: skops, unlike pickle, cannot store an enumeration.
+        return {**self.__dict__, "status": self.status.name}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update({**state, "status": Status[state["status"]]})
 
     @property
     def converged(self) -> bool:

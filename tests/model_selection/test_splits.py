@@ -397,7 +397,7 @@ ERRORS = {
     ),
     "cube": (
         {"y": np.zeros((11, 3, 2))},
-        "Y must be 1-D or 2-D (rows, outcomes), got an array of shape (11, 3, 2).",
+        "Y must be 1-D or 2-D (rows, outcomes), got an array of shape (11, 3, 2): give one column per outcome.",
     ),
     "sparse": (
         {"y": sparse.csr_array(np.eye(11))},

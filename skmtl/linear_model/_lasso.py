@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from skmtl._convex import ConvexModel
 from skmtl._params import RATIO
 from skmtl.base import MultiTaskRegressorMixin
-from skmtl.penalties import GroupElasticNet, GroupLasso, Penalty, SparseGroupLasso
+from skmtl.penalties import GroupElasticNet, GroupLasso, Penalty, Ridge, SparseGroupLasso
 
 
 class MultiTaskLasso(MultiTaskRegressorMixin, ConvexModel):
@@ -195,7 +195,8 @@ class MultiTaskElasticNet(MultiTaskRegressorMixin, ConvexModel):
         self.warm_start = warm_start
 
     def _make_penalty(self) -> Penalty:
-        return GroupElasticNet(self.l1_ratio)
+        # Without its norm the penalty is ridge, which has closed forms.
+        return GroupElasticNet(self.l1_ratio) if self.l1_ratio > 0 else Ridge()
 
 
 class MultiTaskSparseGroupLasso(MultiTaskRegressorMixin, ConvexModel):

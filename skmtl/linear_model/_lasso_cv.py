@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from skmtl._params import RATIO, ArrayLike
 from skmtl.base import MultiTaskRegressorMixin
 from skmtl.linear_model._cv import ConvexModelCV
-from skmtl.penalties import GroupElasticNet, GroupLasso, Penalty, SparseGroupLasso
+from skmtl.penalties import GroupElasticNet, GroupLasso, Penalty, Ridge, SparseGroupLasso
 
 
 class MultiTaskLassoCV(MultiTaskRegressorMixin, ConvexModelCV):
@@ -226,7 +226,8 @@ class MultiTaskElasticNetCV(MultiTaskRegressorMixin, ConvexModelCV):
         self.max_iter = max_iter
 
     def _penalty_at(self, choice: Any) -> Penalty:
-        return GroupElasticNet(choice)
+        # Without its norm the penalty is ridge, which has closed forms.
+        return GroupElasticNet(choice) if choice > 0 else Ridge()
 
 
 class MultiTaskSparseGroupLassoCV(MultiTaskRegressorMixin, ConvexModelCV):

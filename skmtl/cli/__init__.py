@@ -1,0 +1,1 @@
+"""The command line: ``skmtl compare`` and ``skmtl demo``. Needs the extra ``cli``."""

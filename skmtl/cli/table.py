@@ -1,0 +1,179 @@
+"""From a file and column names to features, outcomes, tasks and groups."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skmtl.cli.errors import CommandError, suggestion
+
+_ENDINGS = (".csv", ".csv.gz", ".parquet")
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What is compared: features, outcomes, and who belongs together."""
+
+    X: pd.DataFrame
+    Y: Any
+    task: pd.Series | None
+    groups: pd.Series | None
+
+
+def split_names(text: str | None, option: str) -> list[str]:
+    """Names of a comma-separated option; a name with a comma in it stands in double quotes."""
+    if text is None:
+        return []
+    names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
+    if not all(names) or not names:
+        raise CommandError(f"{option} {text!r} has an empty name: separate names by single commas.")
+    for name in names:
+        if names.count(name) > 1:
+            raise CommandError(f"{option} names {name!r} twice: name it once.")
+    return names
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a .csv, .csv.gz or .parquet file."""
+    if not path.exists():
+        raise CommandError(f"There is no file {str(path)!r}.")
+    if path.is_dir():
+        raise CommandError(f"{str(path)!r} is a directory: give a file.")
+    if not path.name.lower().endswith(_ENDINGS):
+        raise CommandError(f"Cannot tell what {path.name!r} is by its name: give a .csv, .csv.gz or .parquet file.")
+    try:
+        if path.name.lower().endswith(".parquet"):
+            frame = pd.read_parquet(path)
+        else:
+            frame = pd.read_csv(path, low_memory=False)
+    except pd.errors.EmptyDataError:
+        frame = pd.DataFrame()
+    except ImportError:
+        raise CommandError(f'Reading .parquet files needs pyarrow{_why_not()}: pip install "skmtl[cli]"') from None
+    except (OSError, ValueError, EOFError, zlib.error) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise CommandError(f"Cannot read {path.name!r}: {reason.rstrip('.')}.") from None
+    if frame.index.name is not None:
+        # A file has columns only; whether one of them became the index is between pandas and itself.
+        frame = frame.reset_index()
+    frame = frame.reset_index(drop=True)
+    frame.columns = [str(column) for column in frame.columns]
+    if frame.empty:
+        raise CommandError(f"{path.name!r} has no rows.")
+    return frame
+
+
+def _why_not() -> str:
+    """Why pyarrow cannot be imported: it may be there and not fit the NumPy that is there."""
+    try:
+        importlib.import_module("pyarrow")
+    except ImportError as error:
+        return f" ({error})"
+    return ""
+
+
+def select(
+    frame: pd.DataFrame,
+    source: str,
+    *,
+    targets: list[str],
+    task: str | None,
+    group: str | None,
+    ignore: list[str],
+) -> Study:
+    """Cut a table into features, outcomes, tasks and groups.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    source : str
+        Name of the file, for messages.
+    targets, ignore : list of str
+    task, group : str or None
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    CommandError
+        A column is missing, stands in two options, or cannot be used.
+    """
+    roles = [("--targets", targets), ("--ignore", ignore)]
+    roles += [(option, [name]) for option, name in (("--task", task), ("--group", group)) if name is not None]
+    for option, names in roles:
+        for name in names:
+            if name not in frame.columns:
+                raise CommandError(f"Column {name!r} ({option}) is not in {source}: {suggestion(name, frame.columns)}")
+    for option, names in roles[1:]:
+        for name in names:
+            if name in targets:
+                raise CommandError(f"Column {name!r} is in --targets and in {option}: it can be only one of them.")
+    if task is not None and len(targets) > 1:
+        raise CommandError(
+            f"--task goes with one target (one outcome in several places), and --targets names {len(targets)}: give "
+            "one, or leave --task out."
+        )
+    used = {*targets, *ignore, task, group}
+    features = [column for column in frame.columns if column not in used]
+    if not features:
+        raise CommandError(f"No column of {source} is left as a feature: every one is a target or set aside.")
+    return Study(
+        X=_features(frame[features]),
+        Y=frame[targets] if task is None else frame[targets[0]],
+        task=None if task is None else _ids(frame[task], "--task"),
+        groups=None if group is None else _ids(frame[group], "--group"),
+    )
+
+
+def _ids(column: pd.Series, option: str) -> pd.Series:
+    missing = np.flatnonzero(column.isna())
+    if missing.size:
+        rows = "1 row" if missing.size == 1 else f"{missing.size} rows"
+        raise CommandError(
+            f"Column {str(column.name)!r} ({option}) is empty in {rows}, first in row {missing[0]} (counted from 0): "
+            "fill it in, or leave such rows out."
+        )
+    return column
+
+
+def _features(frame: pd.DataFrame) -> pd.DataFrame:
+    """Numbers as floats and labels as strings, NaN where missing."""
+    return pd.DataFrame({name: _feature(frame[name]) for name in frame.columns})
+
+
+def _feature(column: pd.Series) -> pd.Series:
+    name = str(column.name)
+    missing = column.isna()
+    if missing.all():
+        raise CommandError(f"Column {name!r} is empty: name it in --ignore.")
+    if pd.api.types.is_bool_dtype(column.dtype) or not pd.api.types.is_numeric_dtype(column.dtype):
+        if pd.api.types.is_datetime64_any_dtype(column.dtype):
+            raise CommandError(f"Column {name!r} holds dates: turn it into numbers, or name it in --ignore.")
+        labels = column.astype(object).where(~missing, np.nan)
+        labels = labels.map(str, na_action="ignore").astype(object)
+        levels = labels.nunique()
+        if levels > 20 and levels > len(column) // 2:
+            raise CommandError(
+                f"Column {name!r} has {levels} different labels in {len(column)} rows, too many for a feature: name "
+                "it in --ignore."
+            )
+        return labels
+    numbers = pd.Series(column.to_numpy(dtype=float, na_value=np.nan), index=column.index)
+    infinite = np.flatnonzero(np.isinf(numbers))
+    if infinite.size:
+        raise CommandError(
+            f"Column {name!r} is infinite in row {infinite[0]} (counted from 0): leave unknown values empty."
+        )
+    return numbers
+
+
+__all__ = ["Study", "read_table", "select", "split_names"]

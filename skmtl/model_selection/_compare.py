@@ -1,0 +1,261 @@
+"""Multi-task estimators against baselines without sharing, on the same folds, outcome by outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.utils import indexable
+
+from skmtl._typing import Array, MatrixLike
+from skmtl.exceptions import InvalidParameterError
+from skmtl.model_selection._compare_candidates import make_candidates
+from skmtl.model_selection._compare_folds import Parts, make_parts
+from skmtl.model_selection._compare_outcomes import BINARY, Outcomes, read_outcomes
+from skmtl.model_selection._compare_result import Comparison
+from skmtl.model_selection._compare_run import Progress, predict_parts
+from skmtl.model_selection._compare_scores import LOSS, SHOWN, Gain, paired_gain, score_outcome
+
+Predictions = dict[tuple[str, int], Array]
+
+
+def compare(
+    X: MatrixLike,
+    Y: MatrixLike,
+    estimators: Mapping[str, Any] | Iterable[str] | None = None,
+    *,
+    task: MatrixLike = None,
+    groups: MatrixLike = None,
+    cv: Any = None,
+    sample_weight: MatrixLike = None,
+    preprocessor: Any = None,
+    baseline: str = "independent",
+    n_jobs: int | None = None,
+    random_state: Any = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Compare estimators on the same folds and say for each outcome whether sharing helped.
+
+    Every estimator is fitted on the training part of every fold, missing outcomes left missing, and predicts the test
+    part. Loss is the squared error of a numeric outcome and the log loss of a binary one. The gain of an
+    estimator is the share of the baseline's loss that it saves; with d_k the loss saved on fold k of J, its
+    interval is that of the corrected resampled t statistic [1]_,
+
+        d̄ ± t_{J-1} sqrt((1/J + n_test/n_train) · var(d)),
+
+    over the baseline's mean loss. It helped where the interval is above 0, and hurt where it is below.
+
+    Parameters
+    ----------
+    X : array-like, sparse matrix or frame of n rows
+        Features; whatever the preprocessor or the estimators take.
+    Y : array-like or frame of shape (n,) or (n, T)
+        Outcomes, NaN, None or pandas.NA where not observed. A column of 0 and 1, of booleans or of two labels is
+        binary, its second class (in sorted order) the event; any other column of numbers is numeric.
+    estimators : dict from name to estimator, list of names, or None, default=None
+        Known names are "independent" (ridge or lasso, chosen inside, per outcome), "pooled" (one for all), "lasso",
+        "elastic_net", "sparse_group" (outcomes select features together) and "mean" (coefficients pulled towards
+        their mean). Each is built for the kinds of the outcomes and chooses its strength by five folds inside the
+        training part. None: both baselines and the two or three likeliest of the others. Estimators of
+        your own get the outcomes as numbers, the event as 1; those for binary outcomes need ``predict_proba``. A
+        dict may hold known names beside them: ``{"mine": estimator, "lasso": "lasso"}``.
+    task : array-like of shape (n,), default=None
+        Task of each row, where `Y` is one outcome in several places. Results are then given for each task.
+    groups : array-like of shape (n,), default=None
+        Rows with the same value (patient) stay in the same fold. The folds by which registered models choose
+        their strength do not know them.
+    cv : int, splitter, iterable of (train, test) or None, default=None
+        None means 5; a number of folds means ``MultiTaskKFold(cv, shuffle=True, random_state=random_state)``. The
+        test parts need not make up the table: ``ShuffleSplit(20, train_size=40, test_size=40)`` asks what 40
+        rows are good for.
+    sample_weight : array-like of shape (n,) or (n, T), default=None
+        Weights of rows or entries, in fits and in scores; 0 means absent.
+    preprocessor : transformer, default=None
+        Fitted on each training part, once for all estimators.
+    baseline : str, default="independent"
+        What gains are measured against. Added to `estimators` where it is missing.
+    n_jobs : int or None, default=None
+        Fits at the same time, as in scikit-learn.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the folds where `cv` is a number.
+    progress : callable, default=None
+        Called after every fit with the number of fits done, their total, and what was done.
+
+    Returns
+    -------
+    Comparison
+        With frames ``scores``, ``predictions`` and ``gains``, a ``table()`` and a ``summary()``.
+
+    Raises
+    ------
+    TaskDataError
+        The table cannot be compared on: an outcome is empty, constant, or has too few observations for the folds; a
+        fold trains on what it tests; an estimator fails. The message names the outcome, or estimator and fold.
+    InvalidParameterError
+        An unknown estimator or baseline.
+
+    Warns
+    -----
+    ConvergenceWarning
+        Once for each estimator with fits that did not converge, with their number. Other warnings likewise.
+
+    See Also
+    --------
+    skmtl.model_selection.cross_val_predict : Predictions of one estimator.
+
+    Notes
+    -----
+    n_test and n_train are observed entries of the outcome. Where training parts leave rows out, as in the
+    ``ShuffleSplit`` above, n_train counts all rows outside the test part: what folds have in common depends on that,
+    not on the size of the fits. The interval tends to be wide rather than narrow; with one fold there is none, and with
+    two it is of little use. What holds for an interval in 95 of 100 cases does not hold for that of the best of
+    several estimators, which is why none is picked.
+
+    Not for the choice of a model that is to be reported with the same numbers: compare first, then test on rows that
+    took no part.
+
+    References
+    ----------
+    .. [1] C. Nadeau and Y. Bengio (2003). Inference for the generalization error. Machine Learning 52, 239-281.
+
+    Examples
+    --------
+    Four outcomes of 60 patients that depend on the same two of eight features. (``compare(X, Y)`` compares tuned
+    models.)
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from sklearn.linear_model import Ridge
+    >>> from skmtl.linear_model import MultiTaskLasso
+    >>> from skmtl.model_selection import compare
+    >>> from skmtl.multioutput import IndependentTasks, PooledTasks
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> effect = np.array([[1.0, 0.8, 1.2, -1.0], [-0.9, -1.1, -0.8, 1.0]])
+    >>> Y = pd.DataFrame(X[:, :2] @ effect + rng.normal(size=(60, 4)), columns=["ldl", "crp", "tch", "hdl"])
+    >>> Y = Y.mask(rng.random(Y.shape) < 0.2)  # a fifth was not measured
+    >>> models = {"independent": IndependentTasks(Ridge()), "pooled": PooledTasks(Ridge())}
+    >>> found = compare(X, Y, {**models, "lasso": MultiTaskLasso(alpha=0.3)}, cv=10, random_state=0)
+    >>> found.table().round(2)
+            metric  observed  events  independent  pooled  lasso
+    outcome
+    ldl       RMSE        48    <NA>         1.17    1.15   1.06
+    crp       RMSE        52    <NA>         0.98    1.22   1.05
+    tch       RMSE        49    <NA>         1.16    1.20   1.06
+    hdl       RMSE        49    <NA>         1.06    2.05   0.99
+    >>> print(found.summary())
+    Sharing helped: nowhere beyond chance.
+    Sharing hurt: hdl (pooled -27... [-4..., -7...]).
+    No clear difference with any estimator: ldl; crp; tch.
+    """
+    X, Y, task, groups = indexable(X, Y, task, groups)
+    n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
+    if n_rows == 0:
+        raise InvalidParameterError("X has no rows: give at least one.")
+    outcomes = read_outcomes(Y, task, sample_weight, n_rows)
+    candidates, registered = make_candidates(estimators, baseline, outcomes)
+    parts = make_parts(cv, random_state, X, outcomes, groups, registered=registered)
+    predictions = predict_parts(
+        candidates,
+        X,
+        outcomes,
+        parts,
+        preprocessor=preprocessor,
+        sample_weight=sample_weight,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
+    names = tuple(candidates)
+    folds = _count_folds(outcomes, parts)
+    scores = _score(names, outcomes, parts, predictions)
+    return Comparison(
+        estimators=names,
+        baseline=baseline,
+        outcomes=_describe(outcomes),
+        folds=folds,
+        scores=scores,
+        predictions=_list_predictions(names, outcomes, parts, predictions),
+        gains=_list_gains(names, baseline, outcomes, scores, folds),
+    )
+
+
+def _describe(outcomes: Outcomes) -> Any:
+    import pandas as pd
+
+    rows = []
+    for t, (name, kind, classes) in enumerate(zip(outcomes.names, outcomes.kinds, outcomes.classes, strict=True)):
+        observed, events = outcomes.counts(t)
+        event = None if classes is None else classes.tolist()[1]
+        rows.append((name, kind, SHOWN[kind], observed, events if kind == BINARY else pd.NA, event))
+    frame = pd.DataFrame(rows, columns=["outcome", "kind", "metric", "observed", "events", "event"])
+    return frame.astype({"events": "Int64", "event": object})
+
+
+def _count_folds(outcomes: Outcomes, parts: Parts) -> Any:
+    import pandas as pd
+
+    rows = [
+        (fold, name, outcomes.counts(t, train)[0], outcomes.counts(t, test)[0])
+        for fold, (train, test) in enumerate(parts)
+        for t, name in enumerate(outcomes.names)
+    ]
+    return pd.DataFrame(rows, columns=["fold", "outcome", "n_train", "n_test"])
+
+
+def _score(names: tuple[str, ...], outcomes: Outcomes, parts: Parts, predictions: Predictions) -> Any:
+    import pandas as pd
+
+    rows = []
+    for name in names:
+        for t, (outcome, kind) in enumerate(zip(outcomes.names, outcomes.kinds, strict=True)):
+            for fold, (_, test) in enumerate(parts):
+                there = outcomes.observed[test, t]
+                cells = test[there]
+                values = score_outcome(
+                    kind, outcomes.table[cells, t], predictions[name, fold][there, t], outcomes.weight[cells, t]
+                )
+                rows += [(name, outcome, fold, metric, value) for metric, value in values.items()]
+    return pd.DataFrame(rows, columns=["estimator", "outcome", "fold", "metric", "value"])
+
+
+def _list_predictions(names: tuple[str, ...], outcomes: Outcomes, parts: Parts, predictions: Predictions) -> Any:
+    import pandas as pd
+
+    labels = np.empty(len(outcomes.names), dtype=object)
+    labels[:] = outcomes.names
+    pieces = []
+    for fold, (_, test) in enumerate(parts):
+        row, t = np.nonzero(outcomes.asked[test])
+        for name in names:
+            piece = {
+                "row": test[row],
+                "fold": fold,
+                "estimator": name,
+                "outcome": labels[t],
+                "y_true": outcomes.table[test[row], t],
+                "y_pred": predictions[name, fold][row, t],
+            }
+            pieces.append(pd.DataFrame(piece))
+    return pd.concat(pieces, ignore_index=True).infer_objects()
+
+
+def _list_gains(names: tuple[str, ...], baseline: str, outcomes: Outcomes, scores: Any, folds: Any) -> Any:
+    import pandas as pd
+
+    losses = scores[scores["metric"].isin(list(LOSS.values()))]
+    by_fold = {key: group["value"].to_numpy() for key, group in losses.groupby(["estimator", "outcome"], sort=False)}
+    n_test = {key: group["n_test"].to_numpy() for key, group in folds.groupby("outcome", sort=False)}
+    rows = []
+    for name in names:
+        if name == baseline:
+            continue
+        for t, (outcome, kind) in enumerate(zip(outcomes.names, outcomes.kinds, strict=True)):
+            tested = n_test[outcome]
+            ratio = tested / np.maximum(outcomes.counts(t)[0] - tested, 1)
+            gain = paired_gain(by_fold[name, outcome], by_fold[baseline, outcome], ratio)
+            rows.append((name, outcome, LOSS[kind], *gain))
+    return pd.DataFrame(rows, columns=["estimator", "outcome", "metric", *Gain._fields])
+
+
+__all__ = ["compare"]

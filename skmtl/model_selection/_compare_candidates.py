@@ -1,0 +1,176 @@
+"""The estimators that `compare` knows by name, built for the outcomes at hand."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from skmtl.exceptions import InvalidParameterError
+from skmtl.linear_model import (
+    MeanRegularizedRidgeCV,
+    MultiTaskElasticNetCV,
+    MultiTaskGLMCV,
+    MultiTaskLassoCV,
+    MultiTaskLogisticRegressionCV,
+    MultiTaskSparseGroupLassoCV,
+)
+from skmtl.model_selection._compare_outcomes import BINARY, NUMERIC, Outcomes
+from skmtl.multioutput import IndependentTasks, PooledTasks
+from skmtl.penalties import MeanRegularization
+
+# Folds and strengths inside each training part: the same care for the baselines as for the multi-task models.
+INNER_FOLDS = 5
+_STRENGTHS = 20
+_TUNING: dict[str, Any] = {"alphas": _STRENGTHS, "cv": INNER_FOLDS}
+# From places apart to one model for all, for logistic models; the ridge has a longer list of its own.
+_SHARING = (0.0, 0.5, 0.9, 0.99)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A named estimator: how to build it for given outcomes, and what it is in half a line."""
+
+    build: Callable[[Outcomes], Any]
+    meaning: str
+
+
+def _kind(outcomes: Outcomes) -> str:
+    """The kind of all outcomes, or "mixed"."""
+    return outcomes.kinds[0] if len(set(outcomes.kinds)) == 1 else "mixed"
+
+
+def _one_at_a_time(outcomes: Outcomes) -> Any:
+    """Ridge or lasso, whichever the inner folds prefer: one estimator, or where both kinds occur one per outcome.
+
+    A baseline of ridge alone would credit sharing with what a lasso per outcome does without it.
+    """
+    single = {
+        NUMERIC: MultiTaskElasticNetCV(l1_ratio=[0.0, 1.0], eps=None, **_TUNING),
+        BINARY: MultiTaskLogisticRegressionCV(penalty=["ridge", "l1"], **_TUNING),
+    }
+    if _kind(outcomes) in single:
+        return single[_kind(outcomes)]
+    return {name: single[kind] for name, kind in zip(outcomes.names, outcomes.kinds, strict=True)}
+
+
+def _independent(outcomes: Outcomes) -> Any:
+    return IndependentTasks(_one_at_a_time(outcomes))
+
+
+def _pooled(outcomes: Outcomes) -> Any:
+    return PooledTasks(_one_at_a_time(outcomes), scale_targets=True)
+
+
+def _jointly(regressor: type, penalty: str) -> Callable[[Outcomes], Any]:
+    """One penalty over all outcomes, with the loss that fits each of them."""
+
+    def build(outcomes: Outcomes) -> Any:
+        if _kind(outcomes) == NUMERIC:
+            # One outcome in several places has one unit: its spread in a place of five rows is noise.
+            return regressor(scale_targets=not outcomes.by_rows, **_TUNING)
+        if _kind(outcomes) == BINARY:
+            return MultiTaskLogisticRegressionCV(penalty=penalty, **_TUNING)
+        losses = ["squared" if kind == NUMERIC else "logistic" for kind in outcomes.kinds]
+        return MultiTaskGLMCV(loss=losses, penalty=penalty, scale_targets=True, task_weight="deviance", **_TUNING)
+
+    return build
+
+
+def _mean(outcomes: Outcomes) -> Any:
+    if _kind(outcomes) == NUMERIC:
+        return MeanRegularizedRidgeCV(scale_targets=not outcomes.by_rows, share_intercept=outcomes.by_rows, **_TUNING)
+    if outcomes.by_rows:
+        penalties = [MeanRegularization(sharing) for sharing in _SHARING]
+        return MultiTaskLogisticRegressionCV(penalty=penalties, share_intercept=True, **_TUNING)
+    raise InvalidParameterError(
+        "The model 'mean' shares one common model, which yes/no outcomes beside others do not have: leave it out, or "
+        "use it for numeric outcomes, or for one outcome in several places (task)."
+    )
+
+
+MODELS: dict[str, Model] = {
+    "independent": Model(_independent, "ridge or lasso (chosen inside) for each outcome by itself: no sharing"),
+    "pooled": Model(_pooled, "one ridge or lasso (chosen inside) for all outcomes of a kind: full sharing"),
+    "lasso": Model(_jointly(MultiTaskLassoCV, "group_lasso"), "outcomes select their features together"),
+    "elastic_net": Model(
+        _jointly(MultiTaskElasticNetCV, "group_elastic_net"), "the same, keeping correlated features together"
+    ),
+    "sparse_group": Model(
+        _jointly(MultiTaskSparseGroupLassoCV, "sparse_group_lasso"), "features together, single outcomes may drop some"
+    ),
+    "mean": Model(_mean, "coefficients pulled towards their mean over outcomes or places"),
+}
+
+
+def default_names(outcomes: Outcomes) -> list[str]:
+    """The models compared when none is named: both baselines and the likeliest ways to share."""
+    if outcomes.by_rows:
+        return ["independent", "pooled", "lasso", "mean"]
+    return ["independent", "pooled", "lasso", "elastic_net", "mean" if _kind(outcomes) == NUMERIC else "sparse_group"]
+
+
+def make_candidates(
+    estimators: Mapping[str, Any] | Iterable[str] | None, baseline: str, outcomes: Outcomes
+) -> tuple[dict[str, Any], set[str]]:
+    """Name to estimator, the baseline among them, and which registered models are in use.
+
+    Parameters
+    ----------
+    estimators : dict from name to estimator or registered name, list of registered names, or None for the default
+    baseline : str
+        Added in front where it is missing and registered.
+    outcomes : Outcomes
+
+    Returns
+    -------
+    candidates : dict from name to estimator
+    registered : set of str
+    """
+    if isinstance(estimators, str):
+        estimators = [estimators]
+    if isinstance(estimators, Mapping):
+        given = dict(estimators)
+        for name, estimator in given.items():
+            if isinstance(estimator, str):
+                check_name(estimator)
+            elif isinstance(estimator, type) or not all(hasattr(estimator, method) for method in ("fit", "predict")):
+                raise InvalidParameterError(
+                    f"The estimator {name!r} has to be an object with fit and predict. Got {estimator!r} instead."
+                )
+    else:
+        names = default_names(outcomes) if estimators is None else list(estimators)
+        for name in names:
+            check_name(name)
+        if len(set(names)) < len(names):
+            doubled = next(name for name in names if names.count(name) > 1)
+            raise InvalidParameterError(f"The model {doubled!r} is named twice: name it once.")
+        given = {name: name for name in names}
+    if not given:
+        raise InvalidParameterError("There is no estimator to compare: give at least one.")
+    if baseline not in given:
+        if baseline not in MODELS:
+            raise InvalidParameterError(
+                f"The baseline {baseline!r} is not among the estimators {list(given)}: name one of them, or "
+                "'independent' or 'pooled'."
+            )
+        given = {baseline: baseline, **given}
+    registered = {estimator for estimator in given.values() if isinstance(estimator, str)}
+    built = {
+        name: MODELS[estimator].build(outcomes) if isinstance(estimator, str) else estimator
+        for name, estimator in given.items()
+    }
+    return built, registered
+
+
+def check_name(name: Any) -> None:
+    """An unknown name is an error that names the known ones."""
+    if name in MODELS:
+        return
+    close = difflib.get_close_matches(str(name), MODELS, n=1)
+    guess = f"did you mean {close[0]!r}? The" if close else "the"
+    raise InvalidParameterError(f"There is no model {name!r}: {guess} known ones are {', '.join(MODELS)}.")
+
+
+__all__ = ["INNER_FOLDS", "MODELS", "Model", "check_name", "default_names", "make_candidates"]

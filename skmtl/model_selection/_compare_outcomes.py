@@ -1,0 +1,203 @@
+"""What `compare` predicts: each outcome, whether it is a number or one of two classes, and where it is observed."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skmtl._splits.columns import outcomes as split_outcomes
+from skmtl._typing import Array, BoolArray, IntArray, MatrixLike
+from skmtl.data import check_task_ids
+from skmtl.data._build import _check_sample_weight
+from skmtl.data._targets import is_missing
+from skmtl.exceptions import TaskDataError
+
+NUMERIC, BINARY = "numeric", "binary"
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """Outcomes as one table of floats, whatever form they came in.
+
+    Parameters
+    ----------
+    names : tuple of length T
+        Names of the outcomes; in the rows form the task ids, sorted.
+    kinds : tuple of length T
+        "numeric" or "binary".
+    classes : tuple of length T
+        The two labels of a binary outcome, sorted; None for a number.
+    table : ndarray of shape (n, T)
+        Values, the second class as 1; NaN where an outcome is not observed or has no weight.
+    weight : ndarray of shape (n, T)
+    y : ndarray, Series or DataFrame
+        What estimators are fitted on: the same numbers, of shape (n,) or (n, T).
+    code : ndarray of shape (n,), or None
+        In the rows form the column of each row's task.
+    ids : ndarray of shape (n,), or None
+        In the rows form the task of each row.
+    label : str
+        How messages call an outcome: "Outcome", or the name of the task column.
+    """
+
+    names: tuple[Any, ...]
+    kinds: tuple[str, ...]
+    classes: tuple[np.ndarray | None, ...]
+    table: Array
+    weight: Array
+    y: Any
+    code: IntArray | None = None
+    ids: np.ndarray | None = None
+    label: str = "Outcome"
+
+    @property
+    def by_rows(self) -> bool:
+        """One outcome with a task per row, not one column per outcome."""
+        return self.code is not None
+
+    @property
+    def asked(self) -> BoolArray:
+        """Cells to predict: all, or for each row that of its task."""
+        if self.code is None:
+            return np.ones(self.table.shape, dtype=bool)
+        return self.code[:, None] == np.arange(len(self.names))
+
+    @property
+    def observed(self) -> BoolArray:
+        """Cells that count."""
+        return ~np.isnan(self.table)
+
+    def y_at(self, rows: IntArray) -> Any:
+        """What estimators are fitted on, in some rows."""
+        return self.y.iloc[rows] if hasattr(self.y, "iloc") else self.y[rows]
+
+    def counts(self, t: int, rows: IntArray | None = None) -> tuple[int, int]:
+        """Observed values of one outcome, in all rows or some, and how many of them are 1."""
+        values = self.table[:, t] if rows is None else self.table[rows, t]
+        return int((~np.isnan(values)).sum()), int((values == 1).sum())
+
+
+def read_outcomes(Y: MatrixLike, task: MatrixLike, sample_weight: MatrixLike, n_rows: int) -> Outcomes:
+    """Read the outcomes of a table.
+
+    Parameters
+    ----------
+    Y : array-like or frame of shape (n,) or (n, T)
+        NaN, None and pandas.NA where not observed.
+    task : array-like of shape (n,) or None
+        Task of each row of a single outcome.
+    sample_weight : array-like of shape (n,) or (n, T), or None
+    n_rows : int
+        Rows of X.
+
+    Returns
+    -------
+    Outcomes
+
+    Raises
+    ------
+    TaskDataError
+        An outcome is empty, constant, infinite, or has more than two labels; names repeat; a row has no task.
+    """
+    import pandas as pd
+
+    names, columns = split_outcomes(Y)
+    if not columns:
+        raise TaskDataError("There is no outcome: give one column per outcome.")
+    names = ["y" if name is None else name for name in names]
+    doubled = [name for name in names if names.count(name) > 1]
+    if doubled:
+        raise TaskDataError(f"Two outcomes have the name {doubled[0]!r}: give each a name of its own.")
+    if len(columns[0]) != n_rows:
+        raise TaskDataError(f"X has {n_rows} rows and Y has {len(columns[0])}: give them the same rows.")
+    weight = _check_sample_weight(sample_weight, n_rows, len(columns))
+    read = [_read_outcome(column, name) for name, column in zip(names, columns, strict=True)]
+    values = np.column_stack([numbers for numbers, _ in read])
+    classes = [labels for _, labels in read]
+    table = np.where(weight > 0, values, np.nan)
+    kinds = [NUMERIC if labels is None else BINARY for labels in classes]
+    if task is None:
+        single = len(names) == 1
+        y: Any = pd.Series(values[:, 0], name=names[0]) if single else pd.DataFrame(values, columns=names)
+        return Outcomes(tuple(names), tuple(kinds), tuple(classes), table, weight, y)
+    if len(columns) > 1:
+        raise TaskDataError(
+            f"task goes with one outcome in several places, and there are {len(columns)}: give one, or leave task out."
+        )
+    ids = check_task_ids(task, n_rows)
+    unique, code = np.unique(ids, return_inverse=True)
+    spread = np.where(code[:, None] == np.arange(len(unique)), table, np.nan)
+    return Outcomes(
+        names=tuple(unique.tolist()),
+        kinds=tuple(kinds) * len(unique),
+        classes=tuple(classes) * len(unique),
+        table=spread,
+        weight=np.repeat(weight, len(unique), axis=1),
+        y=values[:, 0],
+        code=code,
+        ids=ids,
+        label=str(getattr(task, "name", None) or "Task"),
+    )
+
+
+def _read_outcome(column: np.ndarray, name: Any) -> tuple[Array, np.ndarray | None]:
+    """The values of an outcome as floats, and the labels of its two classes if it has classes."""
+    missing = is_missing(column)
+    observed = column[~missing]
+    if not observed.size:
+        raise TaskDataError(f"Outcome {name!r} has no observed value: leave it out.")
+    if column.dtype.kind in "iuf":
+        _check_finite(column, name)
+        distinct = np.unique(observed)
+        _check_varies(distinct, name)
+        classes = np.array([0, 1]) if distinct.tolist() == [0, 1] else None
+        if len(distinct) == 2 < observed.size and classes is None:
+            warnings.warn(
+                f"Outcome {name!r} has two values, {distinct[0]:g} and {distinct[1]:g}, and is taken as a number: "
+                "write 0 and 1, or labels, if it is a yes/no outcome.",
+                stacklevel=4,
+            )
+        return column.astype(np.float64), classes
+    if column.dtype.kind not in "bOUS":
+        raise TaskDataError(f"Outcome {name!r} holds {column.dtype} values: give numbers, or two labels.")
+    if len({type(value) for value in observed.tolist()}) > 1:
+        raise TaskDataError(f"Outcome {name!r} mixes labels of several types: give numbers, or two labels.")
+    labels = np.unique(np.array(observed.tolist()))
+    _check_varies(labels, name)
+    if len(labels) > 2:
+        raise TaskDataError(
+            f"Outcome {name!r} is not numeric (it holds {_odd_label(labels)!r}) and has {len(labels)} labels; only "
+            "numbers and two labels are supported: turn it into numbers, or make it two labels."
+        )
+    numbers = np.full(column.shape, np.nan)
+    numbers[~missing] = observed == labels[1]
+    return numbers, labels
+
+
+def _check_finite(column: np.ndarray, name: Any) -> None:
+    infinite = np.flatnonzero(np.isinf(column))
+    if infinite.size:
+        raise TaskDataError(f"Outcome {name!r} is infinite in row {infinite[0]}: leave unobserved values empty (NaN).")
+
+
+def _check_varies(distinct: np.ndarray, name: Any) -> None:
+    if len(distinct) == 1:
+        raise TaskDataError(
+            f"Outcome {name!r} is constant (every observed value is {distinct.tolist()[0]!r}): leave it out."
+        )
+
+
+def _odd_label(labels: np.ndarray) -> Any:
+    """A label that is no number: among numbers it is the one to mend."""
+    for label in labels.tolist():
+        try:
+            float(label)
+        except ValueError:
+            return label
+    return labels.tolist()[0]
+
+
+__all__ = ["BINARY", "NUMERIC", "Outcomes", "read_outcomes"]

@@ -1,0 +1,213 @@
+"""Fit every estimator on every training part and collect what it says of the test part."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.parallel import Parallel, delayed
+
+from skmtl._sklearn import safe_split
+from skmtl._typing import Array, IntArray, MatrixLike
+from skmtl.exceptions import TaskDataError
+from skmtl.model_selection._compare_folds import Parts
+from skmtl.model_selection._compare_outcomes import BINARY, NUMERIC, Outcomes
+from skmtl.model_selection._predict import _check_task, _last_step_prefix
+
+Progress = Callable[[int, int, str], None]
+# What was warned of: by whom, category, message.
+Spoken = tuple[str, type[Warning], str]
+
+
+class Part(NamedTuple):
+    """One fold: its rows, and its features as the estimators get them."""
+
+    fold: int
+    train: IntArray
+    test: IntArray
+    X_train: Any
+    X_test: Any
+
+
+def predict_parts(
+    estimators: Mapping[str, Any],
+    X: MatrixLike,
+    outcomes: Outcomes,
+    parts: Parts,
+    *,
+    preprocessor: Any,
+    sample_weight: MatrixLike,
+    n_jobs: int | None,
+    progress: Progress | None,
+) -> dict[tuple[str, int], Array]:
+    """Predictions of every estimator on every test part.
+
+    Parameters
+    ----------
+    estimators : dict from name to estimator
+        Cloned for every fold.
+    X : array-like or frame of n rows
+    outcomes : Outcomes
+    parts : list of (train, test)
+    preprocessor : transformer or None
+        Fitted once on each training part.
+    sample_weight : array-like of shape (n,) or (n, T), or None
+    n_jobs : int or None
+    progress : callable of (done, total, label), or None
+
+    Returns
+    -------
+    dict from (name, fold) to ndarray of shape (n_test, T)
+        Means, or probabilities of the second class; NaN in the cells of other places in the rows form.
+
+    Warns
+    -----
+    Whatever the estimators warned of, once at the end, with counts.
+    """
+    for name, estimator in estimators.items():
+        _check_methods(name, estimator, outcomes)
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+    spoken: Counter[Spoken] = Counter()
+    ready = dict(enumerate(parts))
+    transformed: dict[int, tuple[Any, Any]] = {}
+    if preprocessor is not None:
+        for fold, train_test, caught in parallel(
+            delayed(_transform)(clone(preprocessor), X, outcomes.y_at(part[0]), fold, *part)
+            for fold, part in ready.items()
+        ):
+            transformed[fold] = train_test
+            spoken.update(caught)
+
+    def jobs() -> Iterator[Any]:
+        for fold, (train, test) in ready.items():
+            for name, estimator in estimators.items():
+                if fold in transformed:
+                    X_train, X_test = transformed[fold]
+                else:
+                    X_train = safe_split(estimator, X, None, train)[0]
+                    X_test = safe_split(estimator, X, None, test, train)[0]
+                part = Part(fold, train, test, X_train, X_test)
+                yield delayed(_fit_and_predict)(name, clone(estimator), part, outcomes, sample_weight)
+
+    predictions: dict[tuple[str, int], Array] = {}
+    total = len(parts) * len(estimators)
+    for name, fold, values, caught in parallel(jobs()):
+        predictions[name, fold] = values
+        spoken.update(caught)
+        if progress is not None:
+            progress(len(predictions), total, f"{name}, fold {fold + 1} of {len(parts)}")
+    _speak(spoken, len(parts))
+    return predictions
+
+
+def _check_methods(name: str, estimator: Any, outcomes: Outcomes) -> None:
+    """Say before the first fit that an estimator cannot predict what it is asked."""
+    methods = [method for kind, method in ((NUMERIC, "predict"), (BINARY, "predict_proba")) if kind in outcomes.kinds]
+    for method in methods:
+        if not hasattr(estimator, method):
+            binary = [o for o, kind in zip(outcomes.names, outcomes.kinds, strict=True) if kind == BINARY]
+            raise TaskDataError(
+                f"The estimator {name!r} has no {method}, which the outcome {binary[0]!r} with its two classes needs: "
+                "give a classifier, or IndependentTasks with one estimator per outcome."
+            )
+        _check_task(estimator, method, outcomes.ids)
+
+
+def _transform(
+    preprocessor: Any, X: MatrixLike, y: Any, fold: int, train: IntArray, test: IntArray
+) -> tuple[int, tuple[Any, Any], Counter[Spoken]]:
+    """Fit the preprocessor on the training part, ``y`` of which it gets; its output for both parts."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with _named("preprocessor", fold):
+            train_out = preprocessor.fit_transform(safe_split(preprocessor, X, None, train)[0], y)
+            test_out = preprocessor.transform(safe_split(preprocessor, X, None, test)[0])
+    return fold, (train_out, test_out), _count("preprocessor", caught)
+
+
+def _fit_and_predict(
+    name: str, estimator: Any, part: Part, outcomes: Outcomes, sample_weight: Any
+) -> tuple[str, int, Array, Counter[Spoken]]:
+    """Fit on the training part and predict the test part."""
+    given, asked = {}, {}
+    if sample_weight is not None:
+        given["sample_weight"] = np.asarray(sample_weight)[part.train]
+    if outcomes.ids is not None:
+        given["task"], asked["task"] = outcomes.ids[part.train], outcomes.ids[part.test]
+    prefix = _last_step_prefix(estimator)
+    options = {prefix + key: value for key, value in given.items()}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with _named(name, part.fold):
+            estimator.fit(part.X_train, outcomes.y_at(part.train), **options)
+            values = _expectations(estimator, part.X_test, outcomes, asked)
+            if outcomes.code is not None:
+                spread = np.full((len(part.test), len(outcomes.names)), np.nan)
+                spread[np.arange(len(part.test)), outcomes.code[part.test]] = values[:, 0]
+                values = spread
+    return name, part.fold, values, _count(name, caught)
+
+
+def _expectations(estimator: Any, X: Any, outcomes: Outcomes, asked: dict[str, Any]) -> Array:
+    """Expected outcomes, (n, T): means of numbers, probabilities of second classes; (n, 1) in the rows form."""
+    kinds = outcomes.kinds[:1] if outcomes.by_rows else outcomes.kinds
+    columns: list[Any] = [None] * len(kinds)
+    if NUMERIC in kinds:
+        means = np.asarray(estimator.predict(X, **asked))
+        means = means.reshape(len(means), -1)
+        if means.shape[1] != len(kinds):
+            raise TaskDataError(f"predict gave {means.shape[1]} columns for {len(kinds)} outcomes.")
+        columns = list(means.T)
+    if BINARY in kinds:
+        said = estimator.predict_proba(X, **asked)
+        tables = said if isinstance(said, list) else [said]
+        if len(tables) != len(kinds):
+            raise TaskDataError(f"predict_proba gave {len(tables)} tables for {len(kinds)} outcomes.")
+        for t, kind in enumerate(kinds):
+            if kind == BINARY:
+                if np.ndim(tables[t]) != 2 or np.shape(tables[t])[1] != 2:
+                    raise TaskDataError(f"predict_proba of outcome {outcomes.names[t]!r} has not two columns.")
+                columns[t] = np.asarray(tables[t])[:, 1]
+    values = np.column_stack([np.asarray(column, dtype=np.float64) for column in columns])
+    if not np.isfinite(values).all():
+        raise TaskDataError("it predicts NaN or infinity.")
+    return values
+
+
+@contextmanager
+def _named(name: str, fold: int) -> Iterator[None]:
+    """Name estimator and fold in whatever goes wrong inside."""
+    try:
+        yield
+    except ValueError as error:
+        raise TaskDataError(f"{name}, fold {fold}: {error}") from error
+    except Exception as error:
+        # Other errors keep their type: a missing package or a bug is not bad data.
+        error.add_note(f"In {name}, fold {fold}.")
+        raise
+
+
+def _count(name: str, caught: list[warnings.WarningMessage]) -> Counter[Spoken]:
+    return Counter((name, warning.category, str(warning.message)) for warning in caught)
+
+
+def _speak(spoken: Counter[Spoken], n_folds: int) -> None:
+    """Give back what was warned of: one line per estimator and category, with counts."""
+    groups: dict[tuple[str, type[Warning]], Counter[str]] = {}
+    for (name, category, message), count in spoken.items():
+        groups.setdefault((name, category), Counter())[message] += count
+    for (name, category), messages in groups.items():
+        what = "fits did not converge" if issubclass(category, ConvergenceWarning) else "warnings"
+        example = messages.most_common(1)[0][0]
+        warnings.warn(
+            f"{name}: {messages.total()} {what} in {n_folds} folds, such as: {example}", category, stacklevel=4
+        )
+
+
+__all__ = ["predict_parts"]

@@ -128,8 +128,8 @@ class MultiTaskElasticNetCV(MultiTaskRegressorMixin, ConvexModelCV):
     alphas : int >= 1 or array-like of positive numbers, default 100
         How many strengths to try, on a geometric grid, or the strengths themselves. The grid starts at
         ``alpha_max`` (all coefficients zero).
-    eps : float in (0, 1), default 0.001
-        Smallest strength of the grid over its largest.
+    eps : float in (0, 1) or None, default None
+        Smallest strength of the grid over its largest; None means 1e-3, and 1e-6 at ``l1_ratio=0``.
     cv : int, splitter, iterable of (train, test) or None, default None
         None: 5 folds of `MultiTaskKFold`, which keep every task observed in every fold.
     rule : {"min", "1se"}, default "min"
@@ -201,7 +201,7 @@ class MultiTaskElasticNetCV(MultiTaskRegressorMixin, ConvexModelCV):
         self,
         l1_ratio: Any = 0.5,
         alphas: Any = 100,
-        eps: float = 0.001,
+        eps: float | None = None,
         cv: Any = None,
         rule: str = "min",
         n_jobs: int | None = None,

@@ -628,17 +628,17 @@ def test_warnings_come_once_with_counts():
         warnings.simplefilter("always")
         compare(X, NUMBERS, {"base": Muttering(), "quiet": Off()}, baseline="base", cv=3)
     assert [(w.category, str(w.message)) for w in caught] == [
-        (ConvergenceWarning, "base: 6 fits did not converge in 3 folds, such as: far off at step 0"),
+        (ConvergenceWarning, "base: 6 convergence warnings in 3 folds, such as: far off at step 0"),
         (UserWarning, "base: 3 warnings in 3 folds, such as: old hat"),
     ]
 
 
 def test_processes_give_the_same_and_lose_no_warning():
     models = {"base": IndependentTasks(Ridge()), "joint": MultiTaskRidge(max_iter=1, solver="lbfgs")}
-    with pytest.warns(ConvergenceWarning, match=r"joint: 3 fits did not converge in 3 folds") as one:
+    with pytest.warns(ConvergenceWarning, match=r"joint: 3 convergence warnings in 3 folds") as one:
         serial = compare(X, NUMBERS, models, baseline="base", cv=3, random_state=0)
     done = []
-    with pytest.warns(ConvergenceWarning, match=r"joint: 3 fits did not converge in 3 folds") as other:
+    with pytest.warns(ConvergenceWarning, match=r"joint: 3 convergence warnings in 3 folds") as other:
         parallel = compare(
             X, NUMBERS, models, baseline="base", cv=3, random_state=0, n_jobs=2, progress=lambda *a: done.append(a)
         )

@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 LIMIT = 1.15
-HEAVY = ("cvxpy", "numba", "matplotlib", "torch", "dask", "pandas", "typer", "rich")
+HEAVY = ("cvxpy", "numba", "matplotlib", "torch", "dask")
 CODE = "import time; start = time.perf_counter(); import {module}; print(time.perf_counter() - start)"
 
 

@@ -203,10 +203,11 @@ def _speak(spoken: Counter[Spoken], n_folds: int) -> None:
     for (name, category, message), count in spoken.items():
         groups.setdefault((name, category), Counter())[message] += count
     for (name, category), messages in groups.items():
-        what = "convergence warnings" if issubclass(category, ConvergenceWarning) else "warnings"
+        what = "convergence warning" if issubclass(category, ConvergenceWarning) else "warning"
+        what += "" if messages.total() == 1 else "s"
         example = messages.most_common(1)[0][0]
         warnings.warn(
-            f"{name}: {messages.total()} {what if messages.total() > 1 else what[:-1]} in {n_folds} folds, such as: {example}",
+            f"{name}: {messages.total()} {what} in {n_folds} folds, such as: {example}",
             category,
             stacklevel=4,
         )

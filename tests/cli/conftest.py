@@ -5,6 +5,8 @@ import os
 import pytest
 from threadpoolctl import threadpool_limits
 
+from skmtl.model_selection import _compare_candidates
+
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():
@@ -16,3 +18,9 @@ def one_thread():
         del os.environ["OMP_NUM_THREADS"]
     else:
         os.environ["OMP_NUM_THREADS"] = before
+
+
+@pytest.fixture(autouse=True)
+def few_strengths(monkeypatch):
+    """What the models choose from is not the business of the command line."""
+    monkeypatch.setitem(_compare_candidates._TUNING, "alphas", 4)

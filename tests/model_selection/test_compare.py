@@ -31,7 +31,7 @@ from skmtl.linear_model import (
     MultiTaskRidge,
     MultiTaskSparseGroupLassoCV,
 )
-from skmtl.model_selection import Comparison, MultiTaskKFold, compare
+from skmtl.model_selection import Comparison, MultiTaskKFold, _compare_candidates, compare
 from skmtl.model_selection._compare_candidates import MODELS, make_candidates
 from skmtl.model_selection._compare_outcomes import read_outcomes
 from skmtl.multioutput import IndependentTasks, PooledTasks
@@ -45,6 +45,7 @@ NUMBERS = NUMBERS.mask(RNG.random(NUMBERS.shape) < 0.25)
 DIED = pd.Series(np.where(SIGNAL + RNG.logistic(size=N) > 0.5, "yes", "no"), name="died", dtype=object)
 DIED[RNG.random(N) < 0.2] = None
 MIXED = pd.DataFrame({"ldl": NUMBERS["ldl"], "died": DIED, "icu": (RNG.random(N) < 0.4).astype(int)})
+NOISE = RNG.normal(size=(N, 12))
 SITE = pd.Series(np.tile(["north", "south", "west"], N // 3), name="site")
 
 SINGLE = {"ldl": Ridge(), "died": LogisticRegression(), "icu": LogisticRegression()}
@@ -146,7 +147,7 @@ def test_binary_scores_by_hand():
 
 
 def test_weights_count_in_fits_and_in_scores():
-    weight = RNG.uniform(0.5, 2, size=NUMBERS.shape)
+    weight = 0.5 + np.abs(NOISE[:, :3])
     cv = list(KFold(3).split(X))
     found = compare(X, NUMBERS, RIDGES, cv=cv, sample_weight=weight)
     train, test = cv[1]
@@ -216,8 +217,9 @@ class Off(RegressorMixin, BaseEstimator):
 
 
 def test_verdicts():
-    y = pd.Series(X[:, 0] + RNG.normal(size=N), name="ldl")
-    found = compare(X, y, {"base": Off(2.0), "same": Off(2.0), "near": Off(), "far": Off(9.0)}, baseline="base", cv=5)
+    y = pd.Series(X[:, 0] + 0.3 * NOISE[:, 0], name="ldl")
+    models = {"base": Off(2.0), "same": Off(2.0), "near": Off(), "far": Off(9.0)}
+    found = compare(X, y, models, baseline="base", random_state=0)
     gains = found.gains.set_index("estimator")
     assert gains["verdict"].to_dict() == {"same": "no clear difference", "near": "helped", "far": "hurt"}
     assert gains.loc["same", ["gain", "lower", "upper"]].tolist() == [0, 0, 0]
@@ -225,7 +227,7 @@ def test_verdicts():
 
 
 def test_an_uncertain_gain_is_no_clear_difference():
-    y = pd.Series(X[:, 0] + RNG.normal(size=N), name="ldl")
+    y = pd.Series(X[:, 0] + NOISE[:, 0], name="ldl")
     found = compare(X, y, {"base": Off(0.0), "other": Off(0.1)}, baseline="base", random_state=0)
     row = found.gains.iloc[0]
     assert row["lower"] < 0 < row["upper"]
@@ -266,7 +268,7 @@ def test_table_has_roots_of_mean_squares_and_log_losses():
 
 
 def test_summary_names_outcome_estimator_and_interval():
-    signal = X[:, 0] + 0.5 * RNG.normal(size=N)
+    signal = X[:, 0] + 0.3 * NOISE[:, 0]
     Y = pd.DataFrame({"glu": signal + 1, "ldl": signal, "hdl": signal + 9})
     found = compare(X, Y, {"base": Off(3.0), "near": Off(0.0), "same": Off(3.0)}, baseline="base", random_state=0)
     near = found.gains.query("estimator == 'near'").set_index("outcome")
@@ -283,7 +285,7 @@ def test_summary_names_outcome_estimator_and_interval():
 
 
 def test_summary_without_a_clear_difference():
-    Y = pd.DataFrame({f"lab{t}": X[:, 0] + RNG.normal(size=N) for t in range(12)})
+    Y = pd.DataFrame({f"lab{t}": X[:, 0] + NOISE[:, t] for t in range(12)})
     found = compare(X, Y, {"base": Off(3.0), "same": Off(3.0)}, baseline="base")
     assert found.summary().splitlines() == [
         "Sharing helped: nowhere beyond chance.",
@@ -311,7 +313,7 @@ def test_kinds_of_outcomes():
             "zero_one": MIXED["icu"].astype(float),
             "truth": MIXED["icu"] == 1,
             "label": DIED,
-            "count": RNG.integers(0, 3, size=N),
+            "count": np.arange(N) % 3,
         }
     )
     outcomes = read_outcomes(Y, None, None, N)
@@ -381,7 +383,7 @@ def test_metrics_of_a_test_part_with_one_class_are_nan_without_a_warning():
 
 
 def test_rows_of_tasks_are_scored_by_task():
-    y = (SIGNAL * SITE.map({"north": 1, "south": 2, "west": -1}) + RNG.normal(size=N)).rename("ldl")
+    y = (SIGNAL * SITE.map({"north": 1, "south": 2, "west": -1}) + NOISE[:, 0]).rename("ldl")
     y[3] = np.nan
     models = {"independent": IndependentTasks(Ridge()), "mean": MeanRegularizedRidge(), "pooled": PooledTasks(Ridge())}
     found = compare(X, y, models, task=SITE, cv=3, random_state=0)
@@ -517,11 +519,13 @@ def test_the_baseline_is_added_in_front():
     found = compare(X[:, :2], NUMBERS, {"mine": MultiTaskRidge()}, cv=2, random_state=0)
     assert found.estimators == ("independent", "mine")
     assert found.baseline == "independent"
-    assert compare(X[:, :2], NUMBERS, ["pooled"], baseline="pooled", cv=2).estimators == ("pooled",)
+    assert compare(X[:, :2], NUMBERS, ["pooled"], baseline="pooled", cv=2, random_state=0).estimators == ("pooled",)
 
 
 def test_registered_names_beside_own_estimators():
-    found = compare(X[:, :2], NUMBERS, {"mine": MultiTaskRidge(), "theirs": "pooled"}, baseline="mine", cv=2)
+    found = compare(
+        X[:, :2], NUMBERS, {"mine": MultiTaskRidge(), "theirs": "pooled"}, baseline="mine", cv=2, random_state=0
+    )
     assert found.estimators == ("mine", "theirs")
 
 
@@ -723,7 +727,8 @@ def test_every_model_is_tuned_alike():
     ],
     ids=["numbers", "mixed", "binary", "rows", "binary rows"],
 )
-def test_registered_models_run(Y, task, names):
+def test_registered_models_run(monkeypatch, Y, task, names):
+    monkeypatch.setitem(_compare_candidates._TUNING, "alphas", 6)  # fast
     found = compare(X[:, :2], Y, names, task=task, cv=2, random_state=0)
     assert found.estimators[:2] == ("independent", "pooled")
     assert np.isfinite(found.gains["gain"]).all()

@@ -180,8 +180,8 @@ def exists_by_enumeration(mask, n_splits):
 
 def exists_by_integer_program(mask, n_splits):
     n = len(mask)
-    one_fold = sparse.kron(sparse.eye_array(n), np.ones((1, n_splits)))
-    covered = sparse.kron(mask.T.astype(float), sparse.eye_array(n_splits))
+    one_fold = sparse.kron(sparse.identity(n), np.ones((1, n_splits)))
+    covered = sparse.kron(mask.T.astype(float), sparse.identity(n_splits))
     rules = [LinearConstraint(one_fold, 1, 1), LinearConstraint(covered, 1, np.inf)]
     result = milp(np.zeros(n * n_splits), constraints=rules, integrality=np.ones(n * n_splits), bounds=(0, 1))
     assert result.status in (0, 2)

@@ -24,11 +24,12 @@ from skmtl._params import (
     OneOf,
     check_parameters,
 )
-from skmtl._typing import Array
+from skmtl._typing import Array, IntArray
 from skmtl.base import MultiTaskMixin
 from skmtl.data import TaskData
-from skmtl.losses import Loss, PerTaskLoss, losses_for
-from skmtl.penalties import Penalty
+from skmtl.exceptions import InvalidParameterError
+from skmtl.losses import Loss, PerTaskLoss, kinds_for, losses_for
+from skmtl.penalties import Bounded, Penalty, SharedPlusSpecific, make_penalty
 from skmtl.problem import Coefficients, DataTerm, Problem
 from skmtl.solvers import SOLVERS, Solver, SolveResult, choose
 
@@ -39,6 +40,7 @@ COMMON_CONSTRAINTS: dict[str, list[Constraint]] = {
     "scale_targets": [BOOLEAN],
     "solver": [OneOf(("auto", *SOLVERS)), InstanceOf(Solver, "a solver object")],
     "constraints": [NONE, IsCallable()],
+    "bounds": [NONE, InstanceOf((tuple, list), "a pair (lower, upper)")],
     "tol": [Interval(Real, 0, float("inf"), closed="neither")],
     "max_iter": [Interval(Integral, 1, float("inf"), closed="left")],
     "warm_start": [BOOLEAN],
@@ -47,10 +49,15 @@ COMMON_CONSTRAINTS: dict[str, list[Constraint]] = {
 
 @dataclass(frozen=True, eq=False)
 class TargetScale:
-    """What is taken out of the targets inside a fit: a mean and a unit per task; 0 and 1 where nothing is."""
+    """What is taken out of the targets inside a fit: a mean and a unit per task; 0 and 1 where nothing is.
+
+    Only numeric tasks have them: counts and classes mean something as they are. ``channel_task`` says which task
+    each linear predictor belongs to.
+    """
 
     mean: Array
     scale: Array
+    channel_task: IntArray
 
     @classmethod
     def of(cls, data: TaskData, *, center: bool, scale: bool, common: bool) -> TargetScale:
@@ -84,7 +91,18 @@ class TargetScale:
         return cls(
             np.where(numeric & center, shift, 0.0),
             np.where(numeric & scale & ~constant, spread, 1.0),
+            layout.channel_task,
         )
+
+    @property
+    def unit(self) -> Array:
+        """Unit of each linear predictor, (C,)."""
+        return self.scale[self.channel_task]
+
+    @property
+    def shift(self) -> Array:
+        """Mean taken out of each linear predictor, (C,)."""
+        return self.mean[self.channel_task]
 
     def apply(self, data: TaskData) -> TaskData:
         """The data with standardised targets."""
@@ -93,11 +111,33 @@ class TargetScale:
 
     def restore(self, point: Coefficients) -> Coefficients:
         """Coefficients in the user's units."""
-        return Coefficients(point.W * self.scale, point.b * self.scale + self.mean)
+        return Coefficients(point.W * self.unit, point.b * self.unit + self.shift)
 
     def standardise(self, point: Coefficients) -> Coefficients:
         """Coefficients in units of the standardised targets."""
-        return Coefficients(point.W / self.scale, (point.b - self.mean) / self.scale)
+        return Coefficients(point.W / self.unit, (point.b - self.shift) / self.unit)
+
+
+def _in_units(limit: Any, unit: Array, n_features: int) -> Any:
+    """A bound on the user's coefficients as one on those of standardised targets; `Bounded` judges its shape."""
+    array = np.asarray(limit, dtype=float)
+    if (unit == 1).all() or array.ndim > 2 or (array.ndim == 2 and len(array) != len(unit)):
+        return array if array.ndim else float(array)
+    return (np.full(n_features, array) if array.ndim == 0 else array) / unit[:, None]
+
+
+def _check_bounds(bounds: Any, name: str) -> None:
+    """A pair of numbers or arrays that have zero between them; shapes are checked where coefficients are known."""
+    try:
+        lower, upper = (np.asarray(limit, dtype=float) for limit in bounds)
+        holds = bool((lower <= 0).all() and (upper >= 0).all())
+    except (TypeError, ValueError):
+        holds = False
+    if not holds:
+        raise InvalidParameterError(
+            f"The 'bounds' parameter of {name} must be a pair (lower, upper) of numbers, or arrays of shape (p,) or "
+            f"(T, p), with lower <= 0 <= upper; other limits go through constraints. Got {bounds!r} instead."
+        )
 
 
 class ConvexModel(MultiTaskMixin, BaseEstimator):
@@ -109,9 +149,9 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Constraint]]] = {"alpha": [STRENGTH], **COMMON_CONSTRAINTS}
 
-    def _make_losses(self, names: Sequence[object]) -> list[Loss]:
-        """One loss per task."""
-        return losses_for("squared", names)
+    def _loss_given(self) -> Any:
+        """The loss, or the losses by task, as `skmtl.losses.losses_for` reads them."""
+        return "squared"
 
     def _make_penalty(self) -> Penalty:
         """The penalty with the estimator's mixing parameters."""
@@ -120,10 +160,17 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
     def _check_parameters(self) -> None:
         check_parameters(self, self._parameter_constraints)
 
-    def _kinds(self, names: Sequence[object]) -> list[str]:
-        return [loss.target_kind for loss in self._make_losses(names)]
+    def _describe(self, penalty: Penalty, W: Array) -> None:
+        """Set the attributes that say what the penalty found; W is the solved point, parts stacked, in user's units."""
 
-    def _load(self, X: Any, y: Any, sample_weight: Any, task: Any) -> TaskData:
+    def _kinds(self, names: Sequence[object]) -> list[str]:
+        return kinds_for(self._loss_given(), names)
+
+    def _losses_of(self, data: TaskData) -> list[Loss]:
+        """One loss per task."""
+        return losses_for(self._loss_given(), data.layout.names, [encoder.kind for encoder in data.encoders])
+
+    def _load(self, X: Any, y: Any, sample_weight: Any, task: Any, exposure: Any = None) -> TaskData:
         self._check_parameters()
         data = self._read(
             X,
@@ -132,6 +179,7 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
             sample_weight=sample_weight,
             task_weight=self.task_weight,
             kinds=self._kinds,
+            exposure=exposure,
         )
         self._remember(data)
         return data
@@ -143,16 +191,24 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
         common = getattr(self, "share_intercept", False)
         return TargetScale.of(data, center=self.fit_intercept, scale=self.scale_targets, common=common)
 
-    def _problem(self, data: TaskData, penalty: Penalty, alpha: float) -> Problem:
+    def _problem(self, data: TaskData, penalty: Penalty, alpha: float, scale: TargetScale) -> Problem:
         """The problem on (standardised) data."""
-        losses = self._make_losses(data.layout.names)
         term = DataTerm(
             data,
-            PerTaskLoss(losses, data.layout),
+            PerTaskLoss(self._losses_of(data), data.layout),
             fit_intercept=self.fit_intercept,
             share_intercept=getattr(self, "share_intercept", False),
         )
-        return Problem(term, penalty, alpha)
+        return Problem(term, self._bounded(penalty, scale, data.n_features), alpha)
+
+    def _bounded(self, penalty: Penalty, scale: TargetScale, n_features: int) -> Penalty:
+        """The penalty within the bounds, which are given in the user's units."""
+        if self.bounds is None:
+            return penalty
+        _check_bounds(self.bounds, type(self).__name__)
+        bounded = Bounded(penalty, *(_in_units(limit, scale.unit, n_features) for limit in self.bounds))
+        bounded.check_params()
+        return bounded
 
     def _solver(self, problem: Problem, scale: TargetScale) -> Solver:
         return choose(
@@ -161,7 +217,7 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
             tol=self.tol,
             max_iter=self.max_iter,
             constraints=self.constraints,
-            target_scale=scale.scale if self.scale_targets else None,
+            target_scale=scale.unit if self.scale_targets else None,
         )
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, task: Any = None) -> ConvexModel:
@@ -194,28 +250,51 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
         ConvergenceWarning
             The certificate is above the tolerance; the message has both numbers.
         """
+        return self._fit(X, y, sample_weight, task)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, task: Any, exposure: Any = None) -> ConvexModel:
         previous = self._previous_point() if self.warm_start else None
-        data = self._load(X, y, sample_weight, task)
+        data = self._load(X, y, sample_weight, task, exposure)
         scale = self._target_scale(data)
-        problem = self._problem(scale.apply(data), self._make_penalty(), self.alpha)
+        penalty = self._make_penalty()
+        problem = self._problem(scale.apply(data), penalty, self.alpha, scale)
         start = None
-        if previous is not None and previous.W.shape == problem.term.center.shape:
+        if previous is not None and previous.W.shape == problem.null.W.shape:
             start = scale.standardise(previous)
         result = self._solver(problem, scale).solve(problem, start)
-        self._finish(result, scale)
+        self._finish(result, scale, penalty)
         return self
 
     def _previous_point(self) -> Coefficients | None:
         if not hasattr(self, "coef_"):
             return None
-        point = Coefficients(self.coef_.T, np.asarray(self.intercept_))
+        parts = (self.shared_coef_, self.specific_coef_) if hasattr(self, "shared_coef_") else (self.coef_,)
+        point = Coefficients(np.vstack([part.T for part in parts]), np.asarray(self.intercept_))
         return point if point.isfinite() else None
 
-    def _finish(self, result: SolveResult, scale: TargetScale) -> None:
+    def _finish(self, result: SolveResult, scale: TargetScale, penalty: Penalty) -> None:
         """Set the fitted attributes and warn once where the certificate is above the tolerance."""
         point = scale.restore(result.coefficients)
-        self.coef_ = np.ascontiguousarray(point.W.T)
+        parts = [np.ascontiguousarray(part.T) for part in np.split(point.W, penalty.parts)]
+        self.coef_ = parts[0] if len(parts) == 1 else parts[0] + parts[1]
+        for name in ("shared_coef_", "specific_coef_"):  # of a fit before with another penalty
+            self.__dict__.pop(name, None)
+        while isinstance(penalty, Bounded):
+            penalty = make_penalty(penalty.penalty)
+        if isinstance(penalty, SharedPlusSpecific):
+            self.shared_coef_, self.specific_coef_ = parts
+            zero = penalty.zero_part((point.W.shape[0] // 2, point.W.shape[1]))
+            if zero is not None:
+                low, high = penalty.wedge((point.W.shape[0] // 2, point.W.shape[1]))
+                warnings.warn(
+                    f"{type(self).__name__}: at this shared_ratio the {zero} part is zero whatever the data, so the "
+                    f"model is the other part alone: choose a ratio between {low:.3g} and {high:.3g}.",
+                    UserWarning,
+                    stacklevel=4,
+                )
         self.intercept_ = point.b
+        self._unit = scale.scale
+        self._describe(penalty, point.W)
         self.n_iter_ = result.n_iter
         self.solver_result_ = result
         if not result.converged:
@@ -223,7 +302,7 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
                 "increase max_iter, loosen tol, put features and outcomes on one scale (StandardScaler, "
                 "scale_targets=True), or use a larger alpha"
             )
-            warnings.warn(f"{type(self).__name__}: {result.message} To change it: {cure}.", ConvergenceWarning, 3)
+            warnings.warn(f"{type(self).__name__}: {result.message} To change it: {cure}.", ConvergenceWarning, 4)
 
 
 __all__ = ["COMMON_CONSTRAINTS", "ConvexModel", "TargetScale"]

@@ -13,7 +13,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmtl._typing import Array
 from skmtl.data import TaskData, as_task_data, check_task_ids
-from skmtl.data._build import Kinds
 from skmtl.exceptions import TaskDataError
 from skmtl.metrics import accuracy_score, r2_score
 
@@ -37,11 +36,9 @@ class MultiTaskMixin:
         tags.input_tags.sparse = True
         return tags
 
-    def _read(self, X: Any, y: Any, *, task: Any, sample_weight: Any, task_weight: Any, kinds: Kinds) -> TaskData:
-        """Read the training table and remember its tasks."""
-        data = as_task_data(
-            X, y, task=task, sample_weight=sample_weight, task_weight=task_weight, kinds=kinds, estimator=self
-        )
+    def _read(self, X: Any, y: Any, **given: Any) -> TaskData:
+        """Read the training table, as `skmtl.data.as_task_data`, and remember its tasks."""
+        data = as_task_data(X, y, estimator=self, **given)
         self.task_names_ = task_names_array(data.layout.names)
         self.n_tasks_ = data.n_tasks
         self.data_form_ = data.form

@@ -15,12 +15,22 @@ from skmtl._typing import Array
 from skmtl.data._container import TaskData
 from skmtl.data._design import Design, RowDesign, SharedDesign
 from skmtl.data._layout import make_layout, make_row_layout
-from skmtl.data._targets import TargetEncoder, array_of_list, as_numeric, encode_binary, is_missing, split_columns
+from skmtl.data._targets import (
+    TargetEncoder,
+    array_of_list,
+    as_numeric,
+    check_counts,
+    declared_labels,
+    encode_labels,
+    is_missing,
+    kind_of,
+    split_columns,
+)
+from skmtl.data._weights import check_exposure, check_sample_weight, check_task_weight, exposure_of
 from skmtl.exceptions import TaskDataError
 
 Kind = str | TargetEncoder
 Kinds = str | Sequence[Kind] | Callable[[Sequence[object]], Sequence[Kind]]
-TASK_WEIGHTS = ("entries", "equal", "deviance")
 
 
 def as_task_data(
@@ -30,6 +40,7 @@ def as_task_data(
     task: Any = None,
     sample_weight: Any = None,
     task_weight: Any = "entries",
+    exposure: Any = None,
     kinds: Kinds = "numeric",
     estimator: BaseEstimator | None = None,
 ) -> TaskData:
@@ -47,9 +58,14 @@ def as_task_data(
         Non-negative, finite. Weight 0 means the entry is absent.
     task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,)
         How much each task counts in the loss.
-    kinds : {"numeric", "binary"}, a sequence of them (one per task), or a callable
-        How each target is read; a callable gets the task names and returns the sequence. In place of a kind
-        stands the encoder of a fit, to code labels as they were coded there.
+    exposure : array-like of shape (n,) or (n, T), optional
+        What each count was counted over (person-years, area), positive. A count is then read as the rate per unit
+        of exposure. Not looked at where a target is unobserved or no count.
+    kinds : {"numeric", "binary", "classes", "count", "auto"}, a sequence of them (one per task), or a callable
+        How each target is read; a callable gets the task names and returns the sequence. "auto" reads labels
+        (strings, booleans, categoricals) as binary or, if more than two, as classes, the numbers 0 and 1 as binary,
+        other numbers as numeric: a count or an ordered score is not guessed. In place of a kind stands the encoder
+        of a fit, to code labels as they were coded there.
     estimator : BaseEstimator, optional
         Estimator whose ``n_features_in_`` and ``feature_names_in_`` are set by the way.
 
@@ -84,19 +100,22 @@ def as_task_data(
         raise TaskDataError(
             f"Y has {len(columns[0])} rows but X has {X.shape[0]}: give one row of outcomes per row of features."
         )
-    weights = _check_sample_weight(sample_weight, X.shape[0], len(columns))
+    weights = check_sample_weight(sample_weight, X.shape[0], len(columns))
+    exposures = check_exposure(exposure, X.shape[0], len(columns))
+    labelled = declared_labels(Y, len(columns))
     if task is None:
         labels = tuple(range(len(columns))) if names is None else tuple(names)
         if len(set(labels)) < len(labels):
             double = next(name for name in labels if labels.count(name) > 1)
             raise TaskDataError(f"Y has two columns named {double!r}: give every outcome a name of its own.")
-        return _wide(X, columns, labels, weights, task_weight, kinds, "wide" if wide else "single")
+        return _wide(X, columns, labels, labelled, weights, exposures, task_weight, kinds, "wide" if wide else "single")
     if wide and len(columns) != 1:
         raise TaskDataError(
             f"task goes with a 1-D Y (one outcome, one task id per row), but Y has {len(columns)} columns: "
             "drop task, or give one column."
         )
-    return _rows(X, columns[0], task, weights[:, 0], task_weight, kinds)
+    exposed = None if exposures is None else exposures[:, 0]
+    return _rows(X, columns[0], task, labelled[0], weights[:, 0], exposed, task_weight, kinds)
 
 
 def _check_features(X: Any, estimator: BaseEstimator | None) -> Any:
@@ -106,77 +125,48 @@ def _check_features(X: Any, estimator: BaseEstimator | None) -> Any:
     return validate_data(estimator, X, **options)
 
 
-def _as_numbers(values: Any, argument: str, cure: str) -> Array:
-    try:
-        return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TaskDataError(f"{argument} is not an array of numbers: give {cure}.") from None
-
-
-def _check_sample_weight(sample_weight: Any, n_rows: int, n_columns: int) -> Array:
-    """Weights as an (n, T) table."""
-    if sample_weight is None:
-        return np.ones((n_rows, n_columns))
-    weights = _as_numbers(sample_weight, "sample_weight", "numbers of zero or more")
-    if weights.ndim == 1:
-        weights = np.repeat(weights[:, None], n_columns, axis=1)
-    if weights.shape != (n_rows, n_columns):
-        wanted = f"({n_rows},)" if n_columns == 1 else f"({n_rows},) or ({n_rows}, {n_columns})"
-        raise TaskDataError(f"sample_weight has shape {np.shape(sample_weight)}: give it the shape {wanted}.")
-    if not np.isfinite(weights).all():
-        raise TaskDataError("sample_weight holds NaN or infinity: use 0 for an entry that should not count.")
-    if (weights < 0).any():
-        raise TaskDataError("sample_weight holds a negative value: weights must be zero or positive.")
-    return weights
-
-
-def _check_task_weight(task_weight: Any, names: tuple[object, ...]) -> str | Array:
-    if isinstance(task_weight, str):
-        if task_weight not in TASK_WEIGHTS:
-            options = ", ".join(repr(option) for option in TASK_WEIGHTS)
-            raise TaskDataError(f"task_weight={task_weight!r} is not known: use {options} or one number per task.")
-        return task_weight
-    weights = _as_numbers(task_weight, "task_weight", "one positive number per task")
-    if weights.shape != (len(names),):
-        raise TaskDataError(
-            f"task_weight has shape {weights.shape} but there are {len(names)} tasks: give one number per task."
-        )
-    if not (np.isfinite(weights).all() and (weights > 0).all()):
-        worst = names[int(np.argmin(np.where(np.isfinite(weights), weights, -np.inf)))]
-        raise TaskDataError(
-            f"task_weight of task {worst!r} is not a positive finite number: give positive weights and leave "
-            "an unwanted task out of Y."
-        )
-    return weights
-
-
 def _kinds(kinds: Kinds, names: tuple[object, ...]) -> list[Kind]:
     if isinstance(kinds, str):
         return [kinds] * len(names)
     return list(kinds(names) if callable(kinds) else kinds)
 
 
-def _encode(values: np.ndarray, observed: np.ndarray, kind: Kind, where: str) -> tuple[np.ndarray, TargetEncoder]:
-    """A column as floats, 0 where unobserved, and how it was coded."""
-    known = kind if isinstance(kind, TargetEncoder) else None
-    if _name(kind) == "binary":
-        return encode_binary(values, observed, where, known)
-    return np.where(observed, values, 0.0), TargetEncoder("numeric") if known is None else known
-
-
 def _name(kind: Kind) -> str:
     return kind.kind if isinstance(kind, TargetEncoder) else kind
 
 
+def _settled(kind: Kind, values: np.ndarray, labelled: bool) -> Kind:
+    """The kind of a column, found where "auto" stands."""
+    return kind_of(values, labelled) if isinstance(kind, str) and kind == "auto" else kind
+
+
 def _read_column(values: np.ndarray, kind: Kind, where: str) -> tuple[np.ndarray, np.ndarray]:
     """A column's values and the mask of its observed cells; infinity is an error."""
-    if _name(kind) == "numeric":
+    if _name(kind) in ("numeric", "count"):
         values = as_numeric(values, where)
     if values.dtype.kind == "f" and np.isinf(values).any():
         raise TaskDataError(
             f"Y {where} contains infinity in row {int(np.argmax(np.isinf(values)))}: use NaN for an unobserved value."
         )
     return values, ~is_missing(values)
+
+
+def _encode(values: np.ndarray, observed: np.ndarray, kind: Kind, where: str) -> tuple[np.ndarray, TargetEncoder]:
+    """A column as floats, 0 where unobserved, and how it was coded."""
+    known, name = (kind, kind.kind) if isinstance(kind, TargetEncoder) else (None, kind)
+    if name in ("binary", "classes"):
+        return encode_labels(values, observed, name, where, known)
+    if name == "count":
+        check_counts(values, observed, where)
+    return np.where(observed, values, 0.0), TargetEncoder(name) if known is None else known
+
+
+def _check_exposed(exposure: Array | None, encoders: Sequence[TargetEncoder]) -> None:
+    if exposure is not None and not any(encoder.kind == "count" for encoder in encoders):
+        raise TaskDataError(
+            "exposure goes with counts, but no outcome is read as a count: drop exposure, or use loss='poisson' for "
+            "an outcome that is one."
+        )
 
 
 def _no_entry(where: str, observed: bool) -> TaskDataError:
@@ -193,25 +183,32 @@ def _wide(
     X: Any,
     columns: list[np.ndarray],
     names: tuple[object, ...],
+    labelled: Sequence[bool],
     weights: Array,
+    exposures: Array | None,
     task_weight: Any,
     kinds: Kinds,
     form: str,
 ) -> TaskData:
-    task_weight = _check_task_weight(task_weight, names)
+    task_weight = check_task_weight(task_weight, names)
     n_tasks = len(columns)
     observed = np.empty((X.shape[0], n_tasks), dtype=bool)
     Y = np.zeros((X.shape[0], n_tasks))
     encoders = []
     for t, (values, kind) in enumerate(zip(columns, _kinds(kinds, names), strict=True)):
         where = f"(task {names[t]!r})"
+        kind = _settled(kind, values, labelled[t])
         values, present = _read_column(values, kind, where)
         observed[:, t] = present & (weights[:, t] > 0)
         if not observed[:, t].any():
             raise _no_entry(where, bool(present.any()))
         Y[:, t], encoder = _encode(values, observed[:, t], kind, where)
         encoders.append(encoder)
-    layout = make_layout(observed, names)
+        if exposures is not None:
+            exposures[:, t] = exposure_of(exposures[:, t], observed[:, t], encoder.kind, where)
+            Y[:, t] /= exposures[:, t]
+    _check_exposed(exposures, encoders)
+    layout = make_layout(observed, names, _channels(encoders))
     flat = observed.T
     return TaskData(
         design=SharedDesign(X, layout),
@@ -221,6 +218,7 @@ def _wide(
         encoders=tuple(encoders),
         form=form,
         task_weight=task_weight,
+        exposure=None if exposures is None else exposures.T[flat],
     )
 
 
@@ -241,30 +239,50 @@ def check_task_ids(task: Any, n_rows: int) -> np.ndarray:
     return ids
 
 
-def _rows(X: Any, values: np.ndarray, task: Any, weight: Array, task_weight: Any, kinds: Kinds) -> TaskData:
+def _channels(encoders: Sequence[TargetEncoder]) -> np.ndarray:
+    return np.array([encoder.n_channels for encoder in encoders], dtype=np.intp)
+
+
+def _rows(
+    X: Any,
+    values: np.ndarray,
+    task: Any,
+    labelled: bool,
+    weight: Array,
+    exposure: Array | None,
+    task_weight: Any,
+    kinds: Kinds,
+) -> TaskData:
     ids = check_task_ids(task, X.shape[0])
     unique, code = np.unique(ids, return_inverse=True)
     names = tuple(unique.tolist())
-    task_weight = _check_task_weight(task_weight, names)
+    task_weight = check_task_weight(task_weight, names)
     all_kinds = set(_kinds(kinds, names))
     if len(all_kinds) > 1:
         raise TaskDataError("task goes with one outcome, so every task needs the same kind of loss: give one for all.")
-    kind = all_kinds.pop()
-    values, present = _read_column(values, kind, "(one outcome, rows of tasks)")
+    where = "(one outcome, rows of tasks)"
+    kind = _settled(all_kinds.pop(), values, labelled)
+    values, present = _read_column(values, kind, where)
     keep = present & (weight > 0)
     for counted, seen in ((present, False), (keep, True)):
         counts = np.bincount(code[counted], minlength=len(names))
         if not counts.all():
             raise _no_entry(f"(task {names[int(np.argmin(counts))]!r})", seen)
-    y, encoder = _encode(values, keep, kind, "(one outcome, rows of tasks)")
-    layout = make_row_layout(code, keep, names)
+    y, encoder = _encode(values, keep, kind, where)
+    encoders = (encoder,) * len(names)
+    _check_exposed(exposure, encoders)
+    if exposure is not None:
+        exposure = exposure_of(exposure, keep, encoder.kind, where)
+        y = y / exposure
+    layout = make_row_layout(code, keep, names, _channels(encoders))
     design: Design = RowDesign(X.tocsr()[layout.row_index] if sparse.issparse(X) else X[layout.row_index], layout)
     return TaskData(
         design=design,
         y=y[layout.row_index],
         weight=weight[layout.row_index],
         layout=layout,
-        encoders=(encoder,) * len(names),
+        encoders=encoders,
         form="rows",
         task_weight=task_weight,
+        exposure=None if exposure is None else exposure[layout.row_index],
     )

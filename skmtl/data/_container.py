@@ -22,7 +22,7 @@ class TaskData:
     design : Design
         The features as an operator.
     y : ndarray of shape (n_entries,)
-        Observed targets, task-major; 0/1 for binary tasks.
+        Observed targets, task-major; 0/1 for binary tasks, 0 .. K-1 for classes, counts per unit of exposure.
     weight : ndarray of shape (n_entries,)
         Sample weights, all positive: entries of weight zero are absent, as NaN is.
     layout : TaskLayout
@@ -30,6 +30,8 @@ class TaskData:
     form : {"single", "wide", "rows"}
         What the user gave: a 1-D y, a 2-D Y, or a 1-D y with task ids.
     task_weight : {"entries", "equal", "deviance"} or ndarray of shape (T,)
+    exposure : ndarray of shape (n_entries,), optional
+        What each count was counted over; 1 for other targets. Their losses are multiplied by it.
     """
 
     design: Design
@@ -39,6 +41,7 @@ class TaskData:
     encoders: tuple[TargetEncoder, ...]
     form: str
     task_weight: str | Array = "entries"
+    exposure: Array | None = None
 
     @property
     def n_tasks(self) -> int:
@@ -73,7 +76,8 @@ class TaskData:
             channels=layout.channels,
         )
         design = self.design.take(rows, subset, kept)
-        return replace(self, design=design, y=self.y[kept], weight=self.weight[kept], layout=subset)
+        exposure = None if self.exposure is None else self.exposure[kept]
+        return replace(self, design=design, y=self.y[kept], weight=self.weight[kept], layout=subset, exposure=exposure)
 
     def with_targets(self, y: Array) -> TaskData:
         """The same entries with other target values, for standardised targets."""

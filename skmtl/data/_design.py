@@ -82,6 +82,15 @@ class Design(ABC):
         """Weighted Gram of one task's rows, (p, p); ``weight`` holds that task's entries only."""
 
     @abstractmethod
+    def rows(self, task: int) -> Any:
+        """Features of one task's entries, dense or sparse as X is, (n_t, p)."""
+
+    def columns(self, task: int, features: np.ndarray) -> Array:
+        """A few features of one task's entries as a dense array, (n_t, k)."""
+        some = self.rows(task)[:, features]
+        return some.toarray() if sparse.issparse(some) else some
+
+    @abstractmethod
     def take(self, rows: np.ndarray, layout: TaskLayout, kept: np.ndarray) -> Design:
         """Design of a subset: ``rows`` is a mask over rows, ``kept`` a mask over entries."""
 
@@ -124,9 +133,12 @@ class SharedDesign(Design):
 
     def gram(self, task: int, weight: Array, shift: Array | None = None) -> Array:
         """Weighted Gram of one task's rows, (p, p)."""
+        return _weighted_gram(self.rows(task), weight, shift)
+
+    def rows(self, task: int) -> Any:
+        """Features of one task's entries, (n_t, p)."""
         rows = self.layout.row_index[self.layout.entries(task)]
-        X = self.X if len(rows) == self.layout.n_rows else self.X[rows]
-        return _weighted_gram(X, weight, shift)
+        return self.X if len(rows) == self.layout.n_rows else self.X[rows]
 
     def take(self, rows: np.ndarray, layout: TaskLayout, kept: np.ndarray) -> SharedDesign:
         """Design of a subset of the rows."""
@@ -168,7 +180,11 @@ class RowDesign(Design):
 
     def gram(self, task: int, weight: Array, shift: Array | None = None) -> Array:
         """Weighted Gram of one task's rows, (p, p)."""
-        return _weighted_gram(self.X[self.layout.entries(task)], weight, shift)
+        return _weighted_gram(self.rows(task), weight, shift)
+
+    def rows(self, task: int) -> Any:
+        """Features of one task's entries, (n_t, p)."""
+        return self.X[self.layout.entries(task)]
 
     def take(self, rows: np.ndarray, layout: TaskLayout, kept: np.ndarray) -> RowDesign:
         """Design of a subset of the rows."""

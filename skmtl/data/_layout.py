@@ -98,6 +98,18 @@ class TaskLayout:
         first, last = self.channel_ptr[task], self.channel_ptr[task + 1]
         return slice(int(self.eta_ptr[first]), int(self.eta_ptr[last]))
 
+    def expand(self, values: np.ndarray) -> np.ndarray:
+        """One value per entry as one value per linear predictor."""
+        return values if self._entry_of_eta is None else values[self._entry_of_eta]
+
+    @cached_property
+    def _entry_of_eta(self) -> IntArray | None:
+        """Entry of each number in a flat vector of linear predictors; None where they are the same."""
+        if (self.channels == 1).all():
+            return None
+        blocks = [np.arange(self.task_ptr[t], self.task_ptr[t + 1]) for t in self.channel_task]
+        return np.concatenate(blocks).astype(np.intp)
+
     def sum_by_task(self, values: np.ndarray) -> np.ndarray:
         """Sum an array of one value per entry over each task, shape (T,)."""
         return np.bincount(self.entry_task, weights=values, minlength=self.n_tasks)

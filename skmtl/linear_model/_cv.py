@@ -11,7 +11,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from sklearn.exceptions import ConvergenceWarning
 
-from skmtl._convex import COMMON_CONSTRAINTS, ConvexModel
+from skmtl._convex import COMMON_CONSTRAINTS, ConvexModel, TargetScale
 from skmtl._params import NONE, POSITIVE_INT, ArrayLike, Constraint, HasMethods, Interval, IsIterable, OneOf
 from skmtl._splits import MultiTaskKFold, check_task_cv, split_tasks
 from skmtl._typing import Array
@@ -20,16 +20,20 @@ from skmtl.exceptions import InvalidParameterError, TaskDataError
 from skmtl.losses import PerTaskLoss
 from skmtl.penalties import Penalty
 from skmtl.problem import Problem, alpha_grid
-from skmtl.solvers import Solver, solve_path
+from skmtl.solvers import Solver, SolveResult, solve_path
+
+# Ratios tried between the two parts of a penalty where none are given.
+_N_RATIOS = 3
 
 
 @dataclass(frozen=True, eq=False)
 class _FoldPath:
     """Test deviance of one fold at every (choice, strength), and how well the fits were solved."""
 
-    deviance: Array  # (n_choices, n_alphas, T): weighted sums in original units
+    deviance: Array  # (n_choices, n_alphas, T): weighted sums in units of the (standardised) targets
     totals: Array  # (T,): weights of the test entries
     importance: Array  # (T,): what a unit of deviance counts for in the objective
+    unit: Array  # (T,): deviance in original units over deviance in units of the (standardised) targets
     unsolved: int
     example: str
 
@@ -62,18 +66,26 @@ class ConvexModelCV(ConvexModel):
         """The penalty at one value of the parameter that may be a list."""
         raise TypeError(f"{type(self).__name__} has to say what its penalty is")
 
-    def _choices(self) -> tuple[list[Any], bool]:
-        """Values of the parameter that may be a list, and whether it was a single value."""
+    def _choices(self, shape: tuple[int, int]) -> tuple[list[Any], bool]:
+        """Values of the parameter that may be a list, and whether it was a single value.
+
+        None stands for ratios inside the wedge of a two-part penalty, where both parts can be non-zero for
+        coefficients of this ``shape`` (p, C).
+        """
         if self._mix is None:
             return [None], True
         given = getattr(self, self._mix)
-        ratios = np.atleast_1d(np.asarray(given, dtype=float))
-        if ratios.ndim != 1 or not len(ratios) or not ((ratios >= 0) & (ratios <= 1)).all():
+        if given is None:
+            return list(self._penalty_at(None).ratios(shape, _N_RATIOS)), False
+        choices = np.atleast_1d(np.asarray(given))
+        if choices.ndim != 1 or not len(choices):
             raise InvalidParameterError(
-                f"The {self._mix!r} parameter of {type(self).__name__} must hold ratios in [0, 1]. "
+                f"The {self._mix!r} parameter of {type(self).__name__} must be a number or a list of numbers. "
                 f"Got {given!r} instead."
             )
-        return ratios.tolist(), np.ndim(given) == 0
+        for choice in choices.tolist():
+            self._penalty_at(choice).check_params()
+        return choices.tolist(), np.ndim(given) == 0
 
     def _strengths(self, problem: Problem) -> Array:
         if isinstance(self.alphas, Integral):
@@ -120,17 +132,20 @@ class ConvexModelCV(ConvexModel):
         ConvergenceWarning
             A certificate, on the path or of the final fit, is above the tolerance.
         """
-        data = self._load(X, y, sample_weight, task)
-        choices, single = self._choices()
+        return self._fit(X, y, sample_weight, task)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, task: Any, exposure: Any = None) -> ConvexModelCV:
+        data = self._load(X, y, sample_weight, task, exposure)
+        choices, single = self._choices((data.n_features, data.layout.n_channels))
         scale = self._target_scale(data)
-        problem = self._problem(scale.apply(data), self._penalty_at(choices[0]), 1.0)
-        alphas = np.stack([self._strengths(problem.with_penalty(self._penalty_at(c))) for c in choices])
+        problem = self._problem(scale.apply(data), self._penalty_at(choices[0]), 1.0, scale)
+        alphas = np.stack([self._strengths(self._at(problem, c, scale)) for c in choices])
         folds = self._folds(data, y, task)
         paths = Parallel(n_jobs=self.n_jobs)(
             delayed(_fold_path)(self, data, train, test, choices, alphas) for train, test in folds
         )
         choice, falling = self._choose(paths, choices, alphas, single)
-        best = problem.with_penalty(self._penalty_at(choice)).with_alpha(self.alpha_)
+        best = self._at(problem, choice, scale).with_alpha(self.alpha_)
         result = self._solver(best, scale).solve(best)
         unsolved = sum(path.unsolved for path in paths)
         if unsolved:
@@ -140,7 +155,7 @@ class ConvexModelCV(ConvexModel):
                 f"tolerance, such as: {example} To change it: increase max_iter, loosen tol, scale the features, or "
                 "raise eps.",
                 ConvergenceWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
         # With a kink at zero the grid ends by convention; without one its end is our guess, and said.
         if falling and isinstance(self.alphas, Integral) and not np.isfinite(best.alpha_max()):
@@ -148,10 +163,14 @@ class ConvexModelCV(ConvexModel):
                 f"{type(self).__name__}: the strength chosen, {self.alpha_:.3g}, is the smallest of the grid and "
                 "the held-out loss still falls there: lower eps, give alphas, or scale the features.",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
-        self._finish(result, scale)
+        self._finish(result, scale, self._penalty_at(choice))
         return self
+
+    def _at(self, problem: Problem, choice: Any, scale: TargetScale) -> Problem:
+        """The problem under the penalty of one choice."""
+        return problem.with_penalty(self._bounded(self._penalty_at(choice), scale, problem.data.n_features))
 
     def _folds(self, data: TaskData, y: Any, task: Any) -> list[tuple[np.ndarray, np.ndarray]]:
         """Masks of the rows of every training and test part."""
@@ -160,7 +179,7 @@ class ConvexModelCV(ConvexModel):
             # Entries of weight 0 are absent for the folds too, so y is made anew from what is observed.
             y = _observed_targets(data)
             kinds = {encoder.kind for encoder in data.encoders}
-            stratify: bool | str = "auto" if len(kinds) > 1 else "binary" in kinds
+            stratify: bool | str = "auto" if len(kinds) > 1 else kinds <= {"binary", "classes"}
             cv = MultiTaskKFold(5 if cv is None else int(cv), stratify=stratify)
         rows = np.zeros((data.layout.n_rows, 1))
         folds = []
@@ -181,11 +200,12 @@ class ConvexModelCV(ConvexModel):
         if not totals.any(axis=1).all():
             raise TaskDataError("A test part of cv has no observed entry: use MultiTaskKFold, or fewer folds.")
         with np.errstate(invalid="ignore"):
-            by_task = np.stack([path.deviance / path.totals for path in paths], axis=2)
+            by_task = np.stack([path.deviance * path.unit / path.totals for path in paths], axis=2)
         counted = np.stack([path.deviance @ path.importance for path in paths], axis=-1)
         total = counted / totals.sum(axis=1)  # (n_choices, n_alphas, n_folds)
         mean = total.mean(axis=-1)
-        error = total.std(axis=-1, ddof=1) / np.sqrt(total.shape[-1])
+        with np.errstate(over="ignore", invalid="ignore"):  # a count far out may be worth an infinite loss
+            error = np.nan_to_num(total.std(axis=-1, ddof=1) / np.sqrt(total.shape[-1]), nan=0.0)
         row, column = divmod(int(np.argmin(mean)), mean.shape[1])
         if self.rule == "1se":
             # Strengths are sorted, largest first: the first within reach is the largest.
@@ -220,10 +240,12 @@ def _fold_path(
     try:
         part, held = data.take(train), data.take(test, every_task=False)
         scale = model._target_scale(part)
-        problem = model._problem(scale.apply(part), model._penalty_at(choices[0]), 1.0)
+        problem = model._problem(scale.apply(part), model._penalty_at(choices[0]), 1.0, scale)
         problem.null  # noqa: B018 - computed here, so that a task of one class is reported as one of this part
     except TaskDataError as error:
         raise TaskDataError(f"In a training part of cv: {error}") from None
+    held = scale.apply(held)
+    weight = held.weight if held.exposure is None else held.weight * held.exposure
     losses = PerTaskLoss(problem.loss.losses, held.layout)
     deviance = np.empty((*alphas.shape, data.n_tasks))
     unsolved, example = 0, ""
@@ -231,16 +253,19 @@ def _fold_path(
     def solver_for(current: Problem) -> Solver:
         return model._solver(current, scale)
 
+    beside: list[SolveResult] = []
     for i, choice in enumerate(choices):
-        mixed = problem.with_penalty(model._penalty_at(choice))
-        for j, result in enumerate(solve_path(mixed, alphas[i], solver_for)):
-            point = scale.restore(result.coefficients)
-            eta = held.design.forward(point.W, point.b)
-            deviance[i, j] = 2.0 * losses.value_by_task(held.y, eta, held.weight)
+        mixed = model._at(problem, choice, scale)
+        results = list(solve_path(mixed, alphas[i], solver_for, beside=beside))
+        beside = results
+        for j, result in enumerate(results):
+            point = result.coefficients
+            eta = held.design.forward(mixed.collapse(point.W), point.b)
+            deviance[i, j] = losses.deviance_by_task(held.y, eta, weight)
             if not result.converged:
                 unsolved += 1
                 example = result.message
     layout = part.layout
-    mean_total = layout.sum_by_task(part.weight).mean()
-    importance = problem.term.task_scale * mean_total / scale.scale**2
-    return _FoldPath(deviance, held.layout.sum_by_task(held.weight), importance, unsolved, example)
+    importance = problem.term.task_scale * layout.sum_by_task(part.weight).mean()
+    unit = np.array([scale.scale[t] ** loss.degree for t, loss in enumerate(losses.losses)])
+    return _FoldPath(deviance, held.layout.sum_by_task(held.weight), importance, unit, unsolved, example)

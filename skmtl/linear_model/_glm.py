@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,24 +12,31 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmtl._convex import ConvexModel
 from skmtl._params import BOOLEAN, InstanceOf, OneOf
-from skmtl.base import both_classes, label_table
+from skmtl.base import label_table
 from skmtl.data import TargetEncoder, TaskData, as_task_data
-from skmtl.losses import LOSSES, Loss, PerTaskLoss, losses_for
+from skmtl.exceptions import TaskDataError
+from skmtl.linear_model._docs import documented
+from skmtl.losses import LOSSES, Loss, PerTaskLoss
 from skmtl.penalties import PENALTIES, Penalty, make_penalty
 
 
-def _any_binary(loss: Any) -> bool:
-    losses = loss.values() if isinstance(loss, Mapping) else loss if isinstance(loss, list | tuple) else [loss]
-    kinds = [LOSSES.get(one) if isinstance(one, str) else one for one in losses]
-    return any(getattr(kind, "target_kind", None) == "binary" for kind in kinds)
+def _losses_named(loss: Any) -> list[Any]:
+    """The losses in what the user gave, as names, classes or objects."""
+    given = loss.values() if isinstance(loss, Mapping) else loss if isinstance(loss, list | tuple) else [loss]
+    return [LOSSES.get(one, one) if isinstance(one, str) else one for one in given]
 
 
 def _has_classes(estimator: Any) -> bool:
-    if not _any_binary(estimator.loss):
-        raise AttributeError("predict_proba needs a binary outcome, and every loss here is for numbers.")
+    if hasattr(estimator, "losses_"):
+        some = any(hasattr(loss, "probabilities") for loss in estimator.losses_)
+    else:
+        some = any(one == "auto" or hasattr(one, "probabilities") for one in _losses_named(estimator.loss))
+    if not some:
+        raise AttributeError("predict_proba needs an outcome of classes, and every loss here is for numbers.")
     return True
 
 
+@documented
 class MultiTaskGLM(ConvexModel):
     """Generalised linear models of outcomes of several types, coupled by one penalty.
 
@@ -37,63 +44,39 @@ class MultiTaskGLM(ConvexModel):
 
         (1 / n̄) Σ_t ω_t Σ_{i observed for t} s_it loss_t(y_it, x_i·w_t + b_t)  +  alpha P(W),
 
-    with a loss of its own for each task: squared, ½ (y - η)², for numbers; logistic, log(1 + exp(η)) - y η, for
-    two classes. Measured and yes/no outcomes then choose their features together. Source: Yang, Kim
-    and Xing, Heterogeneous multitask learning with joint sparsity constraints, NIPS 2009; penalties as cited there.
+    with a loss of its own for each task, such as ½ (y - η)² for numbers, log(1 + exp(η)) - y η for two classes, or
+    half the Poisson deviance, exp(η) - y η + y log y - y, for counts. Outcomes of all types then choose their features
+    (directions, clusters) together. An outcome of K classes has K columns of W, one linear predictor each. Source:
+    Yang, Kim and Xing, Heterogeneous multitask learning with joint sparsity constraints, NIPS 2009; losses and
+    penalties as cited there.
 
-    The losses have different units: ``task_weight="deviance"`` (or ``scale_targets=True``, which leaves binary
-    outcomes as they are) keeps the outcome with the largest numbers from deciding alone. Not for outcomes that
-    would be better modelled apart: compare with `skmtl.multioutput.IndependentTasks`.
+    The losses have different units: ``task_weight="deviance"`` (and ``scale_targets=True``, which leaves classes and
+    counts as they are) keeps the outcome with the largest numbers from deciding alone. Not for outcomes that would be
+    better modelled apart: compare with `skmtl.multioutput.IndependentTasks`.
 
     Parameters
     ----------
     loss : str, Loss, list of them (one per task) or dict from task name to them, default "squared"
-        "squared" or "logistic", or an object of `skmtl.losses`.
+        {losses}
     penalty : Penalty or str, default "group_lasso"
-        "ridge", "l1", "elastic_net", "group_lasso", "group_elastic_net", "sparse_group_lasso", "mean", "graph", or
-        an object of `skmtl.penalties`, which carries its own mixing parameters (``penalty__sharing`` in a grid).
+        {penalties}
     alpha : float >= 0, default 1.0
         Strength of the penalty.
-    share_intercept : bool, default False
-        Pull the intercepts towards their mean as if they were coefficients of a constant feature 1; the mean
-        itself is not penalised. What a place with five rows needs: its own intercept is mostly noise. Needs
-        a penalty with a common model (mean or graph regularisation) and one loss for all tasks.
-    fit_intercept : bool, default True
-        Whether each task has an intercept, never penalised unless shared.
-    task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,), default "entries"
-        ω. "entries": every observation counts the same, so a small task borrows more. "equal": every task
-        counts the same. "deviance": each task is divided by its deviance without features, so that units do
-        not decide which task matters. Numbers are used as given.
-    scale_targets : bool, default False
-        Standardise the observed targets inside the fit and give everything back in original units. Without
-        it the outcome with the largest units dominates the fit.
-    solver : {"auto", "closed_form", "lbfgs", "fista", "cvxpy"} or Solver, default "auto"
-        "auto" chooses by a table, see `skmtl.solvers.choose`; the choice made is in ``solver_result_``.
-    constraints : callable or None, default None
-        Extra convex constraints: takes the coefficients as a cvxpy expression of shape (T, p) and returns a
-        list of cvxpy constraints. Solved by cvxpy.
-    tol : float > 0, default 1e-6
-        Relative tolerance of the certificate.
-    max_iter : int >= 1, default 10000
-    warm_start : bool, default False
-        Start from the previous fit.
+    {share_intercept}
+        Needs a penalty with a common model (mean or graph regularisation) and one loss for all tasks.
+    {fit_parameters}
 
     Attributes
     ----------
-    classes_ : list of length T
-        Two labels per binary outcome, None per numeric one.
+    classes_ : list of length T, or what would be its one entry after a fit on one outcome
+        The sorted labels of an outcome of classes, None for a number or a count.
     losses_ : list of T losses
-    coef_ : ndarray of shape (T, p)
-    intercept_ : ndarray of shape (T,)
-    task_names_ : ndarray of shape (T,)
-        Column names of ``y``, task ids, or 0 .. T-1.
-    n_tasks_ : int
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (p,)
-        Only where X has column names.
-    n_iter_ : int
-    solver_result_ : SolveResult
-        Status, certificate, objective and history of the fit.
+    channel_task_ : ndarray of int of shape (C,)
+        The outcome that each row of ``coef_`` belongs to. With an outcome of K > 2 classes among them ``coef_`` and
+        ``intercept_`` have C > T rows: K for that outcome, in the order of its ``classes_``.
+    shared_coef_, specific_coef_ : ndarray of shape (C, p)
+        The parts of ``coef_`` where the penalty is `SharedPlusSpecific`.
+    {attributes}
 
     Examples
     --------
@@ -116,7 +99,10 @@ class MultiTaskGLM(ConvexModel):
 
     _parameter_constraints: ClassVar = {
         **ConvexModel._parameter_constraints,
-        "loss": [OneOf(tuple(LOSSES)), InstanceOf((Loss, Mapping, list, tuple), "a loss, a list or a dict of losses")],
+        "loss": [
+            OneOf((*LOSSES, "auto")),
+            InstanceOf((Loss, Mapping, list, tuple), "a loss, a list or a dict of losses"),
+        ],
         "penalty": [OneOf(tuple(PENALTIES)), InstanceOf(Penalty, "a penalty object")],
         "share_intercept": [BOOLEAN],
     }
@@ -132,6 +118,7 @@ class MultiTaskGLM(ConvexModel):
         scale_targets: bool = False,
         solver: Any = "auto",
         constraints: Any = None,
+        bounds: Any = None,
         tol: float = 1e-6,
         max_iter: int = 10_000,
         warm_start: bool = False,
@@ -145,30 +132,73 @@ class MultiTaskGLM(ConvexModel):
         self.scale_targets = scale_targets
         self.solver = solver
         self.constraints = constraints
+        self.bounds = bounds
         self.tol = tol
         self.max_iter = max_iter
         self.warm_start = warm_start
 
     def __sklearn_tags__(self) -> Tags:
-        """Tags: outcomes of classes have two of them."""
+        """Tags: whether outcomes may have classes, and more than two of them."""
         tags = super().__sklearn_tags__()
-        if _any_binary(self.loss):
-            tags.classifier_tags = ClassifierTags(multi_class=False)
+        kinds = {"classes" if one == "auto" else getattr(one, "target_kind", None) for one in _losses_named(self.loss)}
+        if kinds & {"binary", "classes"}:
+            tags.classifier_tags = ClassifierTags(multi_class="classes" in kinds)
         return tags
 
-    def _make_losses(self, names: Sequence[object]) -> list[Loss]:
-        return losses_for(self.loss, names)
+    def _loss_given(self) -> Any:
+        return self.loss
 
     def _make_penalty(self) -> Penalty:
         return make_penalty(self.penalty)
 
     def _remember(self, data: TaskData) -> None:
         self._encoders: tuple[TargetEncoder, ...] = data.encoders
-        self.classes_ = [encoder.classes for encoder in data.encoders]
-        self.losses_ = self._make_losses(data.layout.names)
+        classes = [encoder.classes for encoder in data.encoders]
+        self.classes_ = classes if data.form == "wide" and data.n_tasks > 1 else classes[0]
+        self.losses_ = self._losses_of(data)
+        self.channel_task_ = data.layout.channel_task
 
-    def decision_function(self, X: Any, *, task: Any = None) -> np.ndarray:
-        """Linear predictors.
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, task: Any = None, exposure: Any = None) -> MultiTaskGLM:
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, p)
+            Features, finite.
+        y : array-like or frame of shape (n,) or (n, T)
+            Outcomes, one column each; NaN where unobserved.
+        sample_weight : array-like of shape (n,) or (n, T), optional
+            Weight of each row, or of each entry; 0 is the same as unobserved.
+        task : array-like of shape (n,), optional
+            Task id of each row, with a 1-D ``y``: one outcome in several places.
+        exposure : array-like of shape (n,) or (n, T), optional
+            Time (or persons) under observation, positive: a Poisson outcome is then a count over it, and predictions
+            are rates per unit of exposure. Other outcomes do not use it. The same as an offset of log(exposure).
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TaskDataError
+            The table cannot be read; the message names the argument, the task and the cure.
+        InvalidParameterError
+            A constructor parameter is out of range.
+
+        Warns
+        -----
+        ConvergenceWarning
+            The certificate is above the tolerance; the message has both numbers.
+        """
+        return self._fit(X, y, sample_weight, task, exposure)
+
+    def _by_task(self, table: np.ndarray) -> list[np.ndarray]:
+        """An (n, C) table of linear predictors as one flat array per task, channel after channel."""
+        return [table[:, self.channel_task_ == t].T.ravel() for t in range(self.n_tasks_)]
+
+    def linear_predictor(self, X: Any, *, task: Any = None) -> np.ndarray:
+        """The same as `decision_function`.
 
         Parameters
         ----------
@@ -177,12 +207,44 @@ class MultiTaskGLM(ConvexModel):
 
         Returns
         -------
-        ndarray of shape (n, T), or (n,) with ``task`` or after a fit on a 1-D ``y`` without tasks
+        ndarray of shape (n, C), (n,) or (n, K)
         """
-        return self._per_task(self._linear_predictor(X), task)
+        return self.decision_function(X, task=task)
+
+    def decision_function(self, X: Any, *, task: Any = None) -> np.ndarray:
+        """Linear predictors: mean of a number, log-odds of two classes, log-rate of a count, a score per class of K.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, p)
+        task : array-like of shape (n,), optional
+
+        Returns
+        -------
+        ndarray of shape (n, C)
+            One column per row of ``coef_``: C = T where no outcome has more than two classes. With ``task``, the row's
+            own task only: (n,), or (n, K) for an outcome of K classes. After a fit on a 1-D ``y`` without tasks (n,),
+            or (n, K).
+        """
+        eta = self._linear_predictor(X)
+        width = eta.shape[1] // self.n_tasks_
+        if task is not None:
+            self._check_alike()
+            own = self._per_task(np.arange(self.n_tasks_)[None, :].repeat(len(eta), axis=0), task)
+            chosen = eta.reshape(len(eta), self.n_tasks_, width)[np.arange(len(eta)), own]
+            return chosen[:, 0] if width == 1 else chosen
+        return eta[:, 0] if self.data_form_ == "single" and width == 1 else eta
+
+    def _check_alike(self) -> None:
+        """With ``task`` one answer mixes outcomes, which then have to be of one kind."""
+        if len({(encoder.kind, repr(loss)) for encoder, loss in zip(self._encoders, self.losses_, strict=True)}) > 1:
+            raise TaskDataError(
+                "task asks for one outcome in each row, but these outcomes are of several kinds: leave task out, and "
+                "take the columns wanted."
+            )
 
     def predict_mean(self, X: Any, *, task: Any = None) -> np.ndarray:
-        """Expected outcomes: the mean of a number, the probability of the second class.
+        """Expected outcomes: the mean of a number, the rate of a count, the probability of the second of two classes.
 
         Parameters
         ----------
@@ -192,13 +254,19 @@ class MultiTaskGLM(ConvexModel):
         Returns
         -------
         ndarray of float of shape (n, T), or (n,) with ``task`` or after a fit on a 1-D ``y`` without tasks
+            For an outcome of K classes the expected label where labels are numbers (a score, a grade), else NaN.
         """
-        eta = self._linear_predictor(X)
-        means = [loss.mean(eta[:, t]) for t, loss in enumerate(self.losses_)]
+        etas = self._by_task(self._linear_predictor(X))
+        means = []
+        for loss, encoder, eta in zip(self.losses_, self._encoders, etas, strict=True):
+            if encoder.kind == "classes":
+                means.append(_expected_label(_probabilities(loss, encoder, eta), encoder.classes))
+            else:
+                means.append(loss.mean(eta))
         return self._per_task(np.column_stack(means), task)
 
     def predict(self, X: Any, *, task: Any = None) -> np.ndarray:
-        """Predict labels for classes and means for numbers.
+        """Predict the most probable label of classes and the mean of numbers and counts.
 
         Parameters
         ----------
@@ -210,16 +278,20 @@ class MultiTaskGLM(ConvexModel):
         ndarray of shape (n, T), or (n,) with ``task`` or after a fit on a 1-D ``y`` without tasks
             Of floats where every label is a number, else of objects.
         """
-        eta = self._linear_predictor(X)
+        etas = self._by_task(self._linear_predictor(X))
         columns = []
-        for t, (loss, encoder) in enumerate(zip(self.losses_, self._encoders, strict=True)):
-            mean = loss.mean(eta[:, t])
-            columns.append(mean if encoder.classes is None else encoder.decode(eta[:, t] > 0))
+        for loss, encoder, eta in zip(self.losses_, self._encoders, etas, strict=True):
+            if encoder.classes is None:
+                columns.append(loss.mean(eta))
+            elif encoder.kind == "binary":
+                columns.append(encoder.decode(eta > 0))
+            else:
+                columns.append(encoder.decode(eta.reshape(len(encoder.classes), -1).argmax(axis=0)))
         return self._per_task(label_table(columns), task)
 
     @available_if(_has_classes)
     def predict_proba(self, X: Any, *, task: Any = None) -> Any:
-        """Probabilities of the two classes of each binary outcome; absent where no outcome is binary.
+        """Probabilities of the classes of each outcome that has any; absent where none has.
 
         Parameters
         ----------
@@ -229,18 +301,24 @@ class MultiTaskGLM(ConvexModel):
         Returns
         -------
         list of length T
-            An ndarray of shape (n, 2) per binary outcome, None per numeric one; with ``task`` or a single outcome
-            the one array (or None) itself.
+            An ndarray of shape (n, K) per outcome of K classes, None per number or count; with ``task`` or a single
+            outcome the one array (or None) itself.
         """
-        eta = self._linear_predictor(X)
-        if task is not None or self.n_tasks_ == 1:
-            return None if self.classes_[0] is None else both_classes(self._per_task(eta, task).ravel())
-        return [None if c is None else both_classes(eta[:, t]) for t, c in enumerate(self.classes_)]
+        if task is not None and self.n_tasks_ > 1:
+            self._check_alike()
+            eta = self.decision_function(X, task=task)
+            return _probabilities(self.losses_[0], self._encoders[0], eta.T.ravel())
+        etas = self._by_task(self._linear_predictor(X))
+        tables = [
+            _probabilities(loss, encoder, eta)
+            for loss, encoder, eta in zip(self.losses_, self._encoders, etas, strict=True)
+        ]
+        return tables[0] if self.n_tasks_ == 1 else tables
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None, *, task: Any = None) -> float:
+    def score(self, X: Any, y: Any, sample_weight: Any = None, *, task: Any = None, exposure: Any = None) -> float:
         """Share of the deviance explained on the observed targets, the mean over outcomes.
 
-        1 - deviance / deviance of the outcome's mean (in the data given): R2 for numbers, McFadden's R2 for
+        1 - deviance / deviance of the outcome's best constant (in the data given): R2 for numbers, McFadden's R2 for
         classes; 0 for an outcome that is constant in the data given. After a fit on rows of tasks, over all rows.
 
         Parameters
@@ -250,6 +328,8 @@ class MultiTaskGLM(ConvexModel):
         sample_weight : array-like of shape (n,) or (n, T), optional
         task : array-like of shape (n,), optional
             Required after a fit on rows of tasks.
+        exposure : array-like of shape (n,) or (n, T), optional
+            As in ``fit``.
 
         Returns
         -------
@@ -260,14 +340,33 @@ class MultiTaskGLM(ConvexModel):
         rows = task is not None
         # Labels are coded as in the fit: a held-out part may hold one class only.
         kinds = self._encoders[:1] if rows else self._encoders
-        data = as_task_data(X, y, sample_weight=sample_weight, kinds=kinds)
-        losses = PerTaskLoss(self.losses_[:1] if rows else self.losses_, data.layout)
-        eta = self.decision_function(X, task=task).reshape(data.layout.n_rows, -1)
-        flat = eta[data.layout.row_index, data.layout.entry_task]
-        null = losses.null_predictor(data.y, data.weight)[data.layout.entry_task]
-        reached = losses.value_by_task(data.y, flat, data.weight)
-        without = losses.value_by_task(data.y, null, data.weight)
+        data = as_task_data(X, y, sample_weight=sample_weight, kinds=kinds, exposure=exposure)
+        layout, weight = data.layout, data.weight if data.exposure is None else data.weight * data.exposure
+        losses = PerTaskLoss(self.losses_[:1] if rows else self.losses_, layout)
+        # A loss may have a length in units of the targets, and those are the units of the fit.
+        unit = self._unit[:1] if rows else self._unit
+        target = data.y / unit[layout.entry_task]
+        table = self.decision_function(X, task=task).reshape(layout.n_rows, -1)
+        cells = [table[layout.row_index[layout.entries(t)], c] for c, t in enumerate(layout.channel_task)]
+        eta = np.concatenate(cells) / unit[layout.channel_task][layout.eta_channel]
+        null = losses.null_predictor(target, weight)[layout.eta_channel]
+        reached = losses.deviance_by_task(target, eta, weight)
+        without = losses.deviance_by_task(target, null, weight)
         # Where the mean alone is right there is nothing to explain: 1 for a model that is right too, else 0, as R2.
         constant = without <= 1e-12 * np.maximum(reached, 1e-300)
         explained = 1.0 - np.divide(reached, without, out=np.ones_like(reached), where=~constant)
         return float(np.mean(np.where(constant & (reached <= 0), 1.0, explained)))
+
+
+def _probabilities(loss: Loss, encoder: TargetEncoder, eta: np.ndarray) -> Any:
+    """Probabilities (m, K) of the classes, None for a loss that has none."""
+    if encoder.classes is None or not hasattr(loss, "probabilities"):
+        return None
+    return loss.probabilities(eta, len(encoder.classes))
+
+
+def _expected_label(probabilities: np.ndarray, classes: np.ndarray | None) -> np.ndarray:
+    """Mean of the labels under their probabilities; NaN where labels are not numbers."""
+    if classes is None or classes.dtype.kind not in "biuf":
+        return np.full(len(probabilities), np.nan)
+    return probabilities @ classes.astype(float)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from skmtl._params import BOOLEAN, InstanceOf, OneOf
 from skmtl.exceptions import InvalidParameterError
 from skmtl.linear_model._cv import ConvexModelCV
+from skmtl.linear_model._docs import documented
 from skmtl.linear_model._glm import MultiTaskGLM
 from skmtl.linear_model._logistic import MultiTaskLogisticRegression
 from skmtl.losses import LOSSES, Loss
@@ -23,77 +24,28 @@ def _penalties(given: Any) -> tuple[list[Any], bool]:
     return [given], True
 
 
+@documented
 class MultiTaskLogisticRegressionCV(ConvexModelCV, MultiTaskLogisticRegression):
     """Logistic regression of several binary outcomes, strength chosen by cross-validation.
 
-    The model, its objective and when not to use it: `MultiTaskLogisticRegression`. On every training part fits run
-    from the largest strength to the smallest, each started from the one before; the strength that
-    predicts the test parts best is then used on all rows.
-    The folds are shared by all outcomes and keep each of them observed.
+    {selection}
     Strengths are compared by held-out deviance, -2 log-likelihood, which also judges calibration.
 
     Parameters
     ----------
     penalty : Penalty, str or list of them, default "group_lasso"
         The penalty, or the penalties to choose from:
-        "ridge", "l1", "elastic_net", "group_lasso", "group_elastic_net", "sparse_group_lasso", "mean", "graph", or
-        an object of `skmtl.penalties`, which carries its own mixing parameters (``penalty__sharing`` in a grid).
-    share_intercept : bool, default False
-        Pull the intercepts towards their mean as if they were coefficients of a constant feature 1; the mean
-        itself is not penalised. What a place with five rows needs: its own intercept is mostly noise. Needs
-        a penalty with a common model (mean or graph regularisation) and one loss for all tasks.
-    alphas : int >= 1 or array-like of positive numbers, default 50
-        How many strengths to try, on a geometric grid, or the strengths themselves. The grid starts at
-        ``alpha_max`` (all coefficients zero); for quadratic penalties at ten times the largest curvature of the loss.
-    eps : float in (0, 1) or None, default None
-        Smallest strength of the grid over its largest; None means 1e-3, and 1e-6 for quadratic penalties.
-    cv : int, splitter, iterable of (train, test) or None, default None
-        None: 5 folds of `MultiTaskKFold`, which keep every task observed in every fold.
-    rule : {"min", "1se"}, default "min"
-        "min": the strength of least mean loss over the folds. "1se": the largest strength (at the same mixing
-        ratio) whose mean loss is within one standard error of the least (Breiman et al., CART, 1984): fewer
-        features for a loss that cannot be told apart.
-    n_jobs : int or None, default None
-        Folds fitted at once, by joblib.
-    fit_intercept : bool, default True
-        Whether each task has an intercept, never penalised unless shared.
-    task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,), default "entries"
-        ω. "entries": every observation counts the same, so a small task borrows more. "equal": every task
-        counts the same. "deviance": each task is divided by its deviance without features, so that units do
-        not decide which task matters. Numbers are used as given.
-    scale_targets : bool, default False
-        No effect on binary outcomes; present so that all estimators of the family take the same parameters.
-    solver : {"auto", "closed_form", "lbfgs", "fista", "cvxpy"} or Solver, default "auto"
-        "auto" chooses by a table, see `skmtl.solvers.choose`; the choice made is in ``solver_result_``.
-    tol : float > 0, default 1e-6
-        Relative tolerance of the certificate.
-    max_iter : int >= 1, default 10000
+        {penalties}
+    {share_intercept}
+        Needs a penalty with a common model (mean or graph regularisation) and one loss for all tasks.
+    {cv_parameters}
+    {fit_parameters}
 
     Attributes
     ----------
-    classes_ : ndarray of shape (2,), or list of T of them after a fit on several outcomes
-    alpha_ : float
-        The strength chosen.
-    penalty_ : Penalty or str
-        The penalty chosen.
-    alphas_ : ndarray of shape (n_alphas,), or (n_penalties, n_alphas)
-        Strengths tried, largest first.
-    deviance_path_ : ndarray of shape (n_penalties, n_alphas, n_folds)
-        Mean deviance (squared error; -2 log-likelihood) on the test parts, weighted (and scaled) as in the objective.
-        Without the first axis where the penalty is a single one.
-    task_deviance_path_ : ndarray of shape (n_penalties, n_alphas, n_folds, T)
-        The same per task, in original units; NaN where a task is not observed in a test part.
-    coef_ : ndarray of shape (T, p)
-    intercept_ : ndarray of shape (T,)
-    task_names_ : ndarray of shape (T,)
-        Column names of ``y``, task ids, or 0 .. T-1.
-    n_tasks_ : int
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (p,)
-        Only where X has column names.
-    n_iter_ : int
-    solver_result_ : SolveResult
-        Status, certificate, objective and history of the fit.
+    {classes}
+    {cv_attributes}
+    {attributes}
 
     Examples
     --------
@@ -132,6 +84,7 @@ class MultiTaskLogisticRegressionCV(ConvexModelCV, MultiTaskLogisticRegression):
         task_weight: Any = "entries",
         scale_targets: bool = False,
         solver: Any = "auto",
+        bounds: Any = None,
         tol: float = 1e-6,
         max_iter: int = 10_000,
     ):
@@ -146,92 +99,45 @@ class MultiTaskLogisticRegressionCV(ConvexModelCV, MultiTaskLogisticRegression):
         self.task_weight = task_weight
         self.scale_targets = scale_targets
         self.solver = solver
+        self.bounds = bounds
         self.tol = tol
         self.max_iter = max_iter
 
-    def _choices(self) -> tuple[list[Any], bool]:
+    def _choices(self, shape: tuple[int, int]) -> tuple[list[Any], bool]:
         return _penalties(self.penalty)
 
     def _penalty_at(self, choice: Any) -> Penalty:
         return make_penalty(choice)
 
 
+@documented
 class MultiTaskGLMCV(ConvexModelCV, MultiTaskGLM):
     """Outcomes of several types in one fit, with the strength chosen by cross-validation.
 
-    The model, its objective and when not to use it: `MultiTaskGLM`. On every training part fits run
-    from the largest strength to the smallest, each started from the one before; the strength that
-    predicts the test parts best is then used on all rows.
-    The folds are shared by all outcomes and keep each of them observed.
+    {selection}
     Strengths are compared by held-out deviance, weighted as in the objective.
 
     Parameters
     ----------
     loss : str, Loss, list of them (one per task) or dict from task name to them, default "squared"
-        "squared" or "logistic", or an object of `skmtl.losses`.
+        {losses}
     penalty : Penalty, str or list of them, default "group_lasso"
         The penalty, or the penalties to choose from:
-        "ridge", "l1", "elastic_net", "group_lasso", "group_elastic_net", "sparse_group_lasso", "mean", "graph", or
-        an object of `skmtl.penalties`, which carries its own mixing parameters (``penalty__sharing`` in a grid).
-    share_intercept : bool, default False
-        Pull the intercepts towards their mean as if they were coefficients of a constant feature 1; the mean
-        itself is not penalised. What a place with five rows needs: its own intercept is mostly noise. Needs
-        a penalty with a common model (mean or graph regularisation) and one loss for all tasks.
-    alphas : int >= 1 or array-like of positive numbers, default 50
-        How many strengths to try, on a geometric grid, or the strengths themselves. The grid starts at
-        ``alpha_max`` (all coefficients zero); for quadratic penalties at ten times the largest curvature of the loss.
-    eps : float in (0, 1) or None, default None
-        Smallest strength of the grid over its largest; None means 1e-3, and 1e-6 for quadratic penalties.
-    cv : int, splitter, iterable of (train, test) or None, default None
-        None: 5 folds of `MultiTaskKFold`, which keep every task observed in every fold.
-    rule : {"min", "1se"}, default "min"
-        "min": the strength of least mean loss over the folds. "1se": the largest strength (at the same mixing
-        ratio) whose mean loss is within one standard error of the least (Breiman et al., CART, 1984): fewer
-        features for a loss that cannot be told apart.
-    n_jobs : int or None, default None
-        Folds fitted at once, by joblib.
-    fit_intercept : bool, default True
-        Whether each task has an intercept, never penalised unless shared.
-    task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,), default "entries"
-        ω. "entries": every observation counts the same, so a small task borrows more. "equal": every task
-        counts the same. "deviance": each task is divided by its deviance without features, so that units do
-        not decide which task matters. Numbers are used as given.
-    scale_targets : bool, default False
-        Standardise the observed targets inside the fit and give everything back in original units. Without
-        it the outcome with the largest units dominates the fit.
-    solver : {"auto", "closed_form", "lbfgs", "fista", "cvxpy"} or Solver, default "auto"
-        "auto" chooses by a table, see `skmtl.solvers.choose`; the choice made is in ``solver_result_``.
-    tol : float > 0, default 1e-6
-        Relative tolerance of the certificate.
-    max_iter : int >= 1, default 10000
+        {penalties}
+    {share_intercept}
+        Needs a penalty with a common model (mean or graph regularisation) and one loss for all tasks.
+    {cv_parameters}
+    {fit_parameters}
 
     Attributes
     ----------
-    classes_ : list of length T
-        Two labels per binary outcome, None per numeric one.
+    classes_ : list of length T, or what would be its one entry after a fit on one outcome
+        The sorted labels of an outcome of classes, None for a number or a count.
     losses_ : list of T losses
-    alpha_ : float
-        The strength chosen.
-    penalty_ : Penalty or str
-        The penalty chosen.
-    alphas_ : ndarray of shape (n_alphas,), or (n_penalties, n_alphas)
-        Strengths tried, largest first.
-    deviance_path_ : ndarray of shape (n_penalties, n_alphas, n_folds)
-        Mean deviance (squared error; -2 log-likelihood) on the test parts, weighted (and scaled) as in the objective.
-        Without the first axis where the penalty is a single one.
-    task_deviance_path_ : ndarray of shape (n_penalties, n_alphas, n_folds, T)
-        The same per task, in original units; NaN where a task is not observed in a test part.
-    coef_ : ndarray of shape (T, p)
-    intercept_ : ndarray of shape (T,)
-    task_names_ : ndarray of shape (T,)
-        Column names of ``y``, task ids, or 0 .. T-1.
-    n_tasks_ : int
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (p,)
-        Only where X has column names.
-    n_iter_ : int
-    solver_result_ : SolveResult
-        Status, certificate, objective and history of the fit.
+    channel_task_ : ndarray of int of shape (C,)
+        The outcome that each row of ``coef_`` belongs to, as in `MultiTaskGLM`.
+    {cv_attributes}
+    {attributes}
 
     Examples
     --------
@@ -250,7 +156,10 @@ class MultiTaskGLMCV(ConvexModelCV, MultiTaskGLM):
     _path_name: ClassVar[str] = "deviance_path_"
     _parameter_constraints: ClassVar = {
         **ConvexModelCV._parameter_constraints,
-        "loss": [OneOf(tuple(LOSSES)), InstanceOf((Loss, Mapping, list, tuple), "a loss, a list or a dict of losses")],
+        "loss": [
+            OneOf((*LOSSES, "auto")),
+            InstanceOf((Loss, Mapping, list, tuple), "a loss, a list or a dict of losses"),
+        ],
         "penalty": [
             OneOf(tuple(PENALTIES)),
             InstanceOf((Penalty, list, tuple), "a penalty object or a list of penalties"),
@@ -272,6 +181,7 @@ class MultiTaskGLMCV(ConvexModelCV, MultiTaskGLM):
         task_weight: Any = "entries",
         scale_targets: bool = False,
         solver: Any = "auto",
+        bounds: Any = None,
         tol: float = 1e-6,
         max_iter: int = 10_000,
     ):
@@ -287,11 +197,48 @@ class MultiTaskGLMCV(ConvexModelCV, MultiTaskGLM):
         self.task_weight = task_weight
         self.scale_targets = scale_targets
         self.solver = solver
+        self.bounds = bounds
         self.tol = tol
         self.max_iter = max_iter
 
-    def _choices(self) -> tuple[list[Any], bool]:
+    def _choices(self, shape: tuple[int, int]) -> tuple[list[Any], bool]:
         return _penalties(self.penalty)
 
     def _penalty_at(self, choice: Any) -> Penalty:
         return make_penalty(choice)
+
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, task: Any = None, exposure: Any = None
+    ) -> MultiTaskGLMCV:
+        """Choose the penalty and the strength on held-out folds and fit all rows at them.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, p)
+            Features, finite.
+        y : array-like or frame of shape (n,) or (n, T)
+            Outcomes, one column each; NaN where unobserved.
+        sample_weight : array-like of shape (n,) or (n, T), optional
+            Weight of each row, or of each entry; 0 is the same as unobserved. Held-out losses are weighted too.
+        task : array-like of shape (n,), optional
+            Task id of each row, with a 1-D ``y``: one outcome in several places.
+        exposure : array-like of shape (n,) or (n, T), optional
+            As in `MultiTaskGLM.fit`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TaskDataError
+            The table cannot be read, or a task cannot be observed in every training part.
+        InvalidParameterError
+            A constructor parameter is out of range.
+
+        Warns
+        -----
+        ConvergenceWarning
+            A certificate, on the path or of the final fit, is above the tolerance.
+        """
+        return self._fit(X, y, sample_weight, task, exposure)

@@ -7,9 +7,11 @@ from typing import Any, ClassVar
 from skmtl._convex import ConvexModel
 from skmtl._params import RATIO
 from skmtl.base import MultiTaskRegressorMixin
+from skmtl.linear_model._docs import documented
 from skmtl.penalties import GroupElasticNet, GroupLasso, Penalty, Ridge, SparseGroupLasso
 
 
+@documented
 class MultiTaskLasso(MultiTaskRegressorMixin, ConvexModel):
     """Multi-task lasso: outcomes select features together.
 
@@ -29,39 +31,11 @@ class MultiTaskLasso(MultiTaskRegressorMixin, ConvexModel):
     ----------
     alpha : float >= 0, default 1.0
         Strength of the penalty; from ``alpha_max`` on every coefficient is zero.
-    fit_intercept : bool, default True
-        Whether each task has an intercept. Intercepts are never penalised.
-    task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,), default "entries"
-        ω. "entries": every observation counts the same, so a small task borrows more. "equal": every task
-        counts the same. "deviance": each task is divided by its deviance without features, so that units do
-        not decide which task matters. Numbers are used as given.
-    scale_targets : bool, default False
-        Standardise the observed targets inside the fit and give everything back in original units. Without
-        it the outcome with the largest units dominates the fit.
-    solver : {"auto", "closed_form", "lbfgs", "fista", "cvxpy"} or Solver, default "auto"
-        "auto" chooses by a table, see `skmtl.solvers.choose`; the choice made is in ``solver_result_``.
-    constraints : callable or None, default None
-        Extra convex constraints: takes the coefficients as a cvxpy expression of shape (T, p) and returns a
-        list of cvxpy constraints. Solved by cvxpy.
-    tol : float > 0, default 1e-6
-        Relative tolerance of the certificate.
-    max_iter : int >= 1, default 10000
-    warm_start : bool, default False
-        Start from the previous fit.
+    {fit_parameters}
 
     Attributes
     ----------
-    coef_ : ndarray of shape (T, p)
-    intercept_ : ndarray of shape (T,)
-    task_names_ : ndarray of shape (T,)
-        Column names of ``y``, task ids, or 0 .. T-1.
-    n_tasks_ : int
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (p,)
-        Only where X has column names.
-    n_iter_ : int
-    solver_result_ : SolveResult
-        Status, certificate, objective and history of the fit.
+    {attributes}
 
     Examples
     --------
@@ -84,6 +58,7 @@ class MultiTaskLasso(MultiTaskRegressorMixin, ConvexModel):
         scale_targets: bool = False,
         solver: Any = "auto",
         constraints: Any = None,
+        bounds: Any = None,
         tol: float = 1e-6,
         max_iter: int = 10_000,
         warm_start: bool = False,
@@ -94,6 +69,7 @@ class MultiTaskLasso(MultiTaskRegressorMixin, ConvexModel):
         self.scale_targets = scale_targets
         self.solver = solver
         self.constraints = constraints
+        self.bounds = bounds
         self.tol = tol
         self.max_iter = max_iter
         self.warm_start = warm_start
@@ -102,6 +78,7 @@ class MultiTaskLasso(MultiTaskRegressorMixin, ConvexModel):
         return GroupLasso()
 
 
+@documented
 class MultiTaskElasticNet(MultiTaskRegressorMixin, ConvexModel):
     """Multi-task elastic net: joint selection that keeps correlated features together.
 
@@ -121,39 +98,11 @@ class MultiTaskElasticNet(MultiTaskRegressorMixin, ConvexModel):
         Strength of the penalty.
     l1_ratio : float in [0, 1], default 0.5
         1 is `MultiTaskLasso`, 0 is `MultiTaskRidge`.
-    fit_intercept : bool, default True
-        Whether each task has an intercept. Intercepts are never penalised.
-    task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,), default "entries"
-        ω. "entries": every observation counts the same, so a small task borrows more. "equal": every task
-        counts the same. "deviance": each task is divided by its deviance without features, so that units do
-        not decide which task matters. Numbers are used as given.
-    scale_targets : bool, default False
-        Standardise the observed targets inside the fit and give everything back in original units. Without
-        it the outcome with the largest units dominates the fit.
-    solver : {"auto", "closed_form", "lbfgs", "fista", "cvxpy"} or Solver, default "auto"
-        "auto" chooses by a table, see `skmtl.solvers.choose`; the choice made is in ``solver_result_``.
-    constraints : callable or None, default None
-        Extra convex constraints: takes the coefficients as a cvxpy expression of shape (T, p) and returns a
-        list of cvxpy constraints. Solved by cvxpy.
-    tol : float > 0, default 1e-6
-        Relative tolerance of the certificate.
-    max_iter : int >= 1, default 10000
-    warm_start : bool, default False
-        Start from the previous fit.
+    {fit_parameters}
 
     Attributes
     ----------
-    coef_ : ndarray of shape (T, p)
-    intercept_ : ndarray of shape (T,)
-    task_names_ : ndarray of shape (T,)
-        Column names of ``y``, task ids, or 0 .. T-1.
-    n_tasks_ : int
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (p,)
-        Only where X has column names.
-    n_iter_ : int
-    solver_result_ : SolveResult
-        Status, certificate, objective and history of the fit.
+    {attributes}
 
     Examples
     --------
@@ -179,6 +128,7 @@ class MultiTaskElasticNet(MultiTaskRegressorMixin, ConvexModel):
         scale_targets: bool = False,
         solver: Any = "auto",
         constraints: Any = None,
+        bounds: Any = None,
         tol: float = 1e-6,
         max_iter: int = 10_000,
         warm_start: bool = False,
@@ -190,6 +140,7 @@ class MultiTaskElasticNet(MultiTaskRegressorMixin, ConvexModel):
         self.scale_targets = scale_targets
         self.solver = solver
         self.constraints = constraints
+        self.bounds = bounds
         self.tol = tol
         self.max_iter = max_iter
         self.warm_start = warm_start
@@ -199,6 +150,7 @@ class MultiTaskElasticNet(MultiTaskRegressorMixin, ConvexModel):
         return GroupElasticNet(self.l1_ratio) if self.l1_ratio > 0 else Ridge()
 
 
+@documented
 class MultiTaskSparseGroupLasso(MultiTaskRegressorMixin, ConvexModel):
     """Multi-task sparse group lasso: shared features, and single outcomes dropped from them.
 
@@ -217,39 +169,11 @@ class MultiTaskSparseGroupLasso(MultiTaskRegressorMixin, ConvexModel):
         Strength of the penalty.
     l1_ratio : float in [0, 1], default 0.5
         1 is one lasso per outcome, 0 is `MultiTaskLasso`.
-    fit_intercept : bool, default True
-        Whether each task has an intercept. Intercepts are never penalised.
-    task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,), default "entries"
-        ω. "entries": every observation counts the same, so a small task borrows more. "equal": every task
-        counts the same. "deviance": each task is divided by its deviance without features, so that units do
-        not decide which task matters. Numbers are used as given.
-    scale_targets : bool, default False
-        Standardise the observed targets inside the fit and give everything back in original units. Without
-        it the outcome with the largest units dominates the fit.
-    solver : {"auto", "closed_form", "lbfgs", "fista", "cvxpy"} or Solver, default "auto"
-        "auto" chooses by a table, see `skmtl.solvers.choose`; the choice made is in ``solver_result_``.
-    constraints : callable or None, default None
-        Extra convex constraints: takes the coefficients as a cvxpy expression of shape (T, p) and returns a
-        list of cvxpy constraints. Solved by cvxpy.
-    tol : float > 0, default 1e-6
-        Relative tolerance of the certificate.
-    max_iter : int >= 1, default 10000
-    warm_start : bool, default False
-        Start from the previous fit.
+    {fit_parameters}
 
     Attributes
     ----------
-    coef_ : ndarray of shape (T, p)
-    intercept_ : ndarray of shape (T,)
-    task_names_ : ndarray of shape (T,)
-        Column names of ``y``, task ids, or 0 .. T-1.
-    n_tasks_ : int
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (p,)
-        Only where X has column names.
-    n_iter_ : int
-    solver_result_ : SolveResult
-        Status, certificate, objective and history of the fit.
+    {attributes}
 
     Examples
     --------
@@ -276,6 +200,7 @@ class MultiTaskSparseGroupLasso(MultiTaskRegressorMixin, ConvexModel):
         scale_targets: bool = False,
         solver: Any = "auto",
         constraints: Any = None,
+        bounds: Any = None,
         tol: float = 1e-6,
         max_iter: int = 10_000,
         warm_start: bool = False,
@@ -287,6 +212,7 @@ class MultiTaskSparseGroupLasso(MultiTaskRegressorMixin, ConvexModel):
         self.scale_targets = scale_targets
         self.solver = solver
         self.constraints = constraints
+        self.bounds = bounds
         self.tol = tol
         self.max_iter = max_iter
         self.warm_start = warm_start

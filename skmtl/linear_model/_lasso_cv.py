@@ -7,68 +7,25 @@ from typing import Any, ClassVar
 from skmtl._params import RATIO, ArrayLike
 from skmtl.base import MultiTaskRegressorMixin
 from skmtl.linear_model._cv import ConvexModelCV
+from skmtl.linear_model._docs import documented
 from skmtl.penalties import GroupElasticNet, GroupLasso, Penalty, Ridge, SparseGroupLasso
 
 
+@documented
 class MultiTaskLassoCV(MultiTaskRegressorMixin, ConvexModelCV):
     """Multi-task lasso with the strength chosen by cross-validation.
 
-    The model, its objective and when not to use it: `MultiTaskLasso`. On every training part fits run
-    from the largest strength to the smallest, each started from the one before; the strength that
-    predicts the test parts best is then used on all rows.
-    The folds are shared by all outcomes and keep each of them observed.
+    {selection}
 
     Parameters
     ----------
-    alphas : int >= 1 or array-like of positive numbers, default 100
-        How many strengths to try, on a geometric grid, or the strengths themselves. The grid starts at
-        ``alpha_max`` (all coefficients zero).
-    eps : float in (0, 1), default 0.001
-        Smallest strength of the grid over its largest.
-    cv : int, splitter, iterable of (train, test) or None, default None
-        None: 5 folds of `MultiTaskKFold`, which keep every task observed in every fold.
-    rule : {"min", "1se"}, default "min"
-        "min": the strength of least mean loss over the folds. "1se": the largest strength (at the same mixing
-        ratio) whose mean loss is within one standard error of the least (Breiman et al., CART, 1984): fewer
-        features for a loss that cannot be told apart.
-    n_jobs : int or None, default None
-        Folds fitted at once, by joblib.
-    fit_intercept : bool, default True
-        Whether each task has an intercept. Intercepts are never penalised.
-    task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,), default "entries"
-        ω. "entries": every observation counts the same, so a small task borrows more. "equal": every task
-        counts the same. "deviance": each task is divided by its deviance without features, so that units do
-        not decide which task matters. Numbers are used as given.
-    scale_targets : bool, default False
-        Standardise the observed targets inside the fit and give everything back in original units. Without
-        it the outcome with the largest units dominates the fit.
-    solver : {"auto", "closed_form", "lbfgs", "fista", "cvxpy"} or Solver, default "auto"
-        "auto" chooses by a table, see `skmtl.solvers.choose`; the choice made is in ``solver_result_``.
-    tol : float > 0, default 1e-6
-        Relative tolerance of the certificate.
-    max_iter : int >= 1, default 10000
+    {cv_parameters}
+    {fit_parameters}
 
     Attributes
     ----------
-    alpha_ : float
-        The strength chosen.
-    alphas_ : ndarray of shape (n_alphas,)
-        Strengths tried, largest first.
-    mse_path_ : ndarray of shape (n_alphas, n_folds)
-        Mean squared error on the test parts, weighted (and scaled) as in the objective.
-    task_mse_path_ : ndarray of shape (n_alphas, n_folds, T)
-        The same per task, in original units; NaN where a task is not observed in a test part.
-    coef_ : ndarray of shape (T, p)
-    intercept_ : ndarray of shape (T,)
-    task_names_ : ndarray of shape (T,)
-        Column names of ``y``, task ids, or 0 .. T-1.
-    n_tasks_ : int
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (p,)
-        Only where X has column names.
-    n_iter_ : int
-    solver_result_ : SolveResult
-        Status, certificate, objective and history of the fit.
+    {cv_attributes}
+    {attributes}
 
     Examples
     --------
@@ -94,6 +51,7 @@ class MultiTaskLassoCV(MultiTaskRegressorMixin, ConvexModelCV):
         task_weight: Any = "entries",
         scale_targets: bool = False,
         solver: Any = "auto",
+        bounds: Any = None,
         tol: float = 1e-6,
         max_iter: int = 10_000,
     ):
@@ -106,6 +64,7 @@ class MultiTaskLassoCV(MultiTaskRegressorMixin, ConvexModelCV):
         self.task_weight = task_weight
         self.scale_targets = scale_targets
         self.solver = solver
+        self.bounds = bounds
         self.tol = tol
         self.max_iter = max_iter
 
@@ -113,70 +72,23 @@ class MultiTaskLassoCV(MultiTaskRegressorMixin, ConvexModelCV):
         return GroupLasso()
 
 
+@documented
 class MultiTaskElasticNetCV(MultiTaskRegressorMixin, ConvexModelCV):
     """Multi-task elastic net with strength and mixing ratio chosen by cross-validation.
 
-    The model, its objective and when not to use it: `MultiTaskElasticNet`. On every training part fits run
-    from the largest strength to the smallest, each started from the one before; the strength that
-    predicts the test parts best is then used on all rows.
-    The folds are shared by all outcomes and keep each of them observed.
+    {selection}
 
     Parameters
     ----------
     l1_ratio : float or list of floats in [0, 1], default 0.5
         The ratio, or the ratios to choose from.
-    alphas : int >= 1 or array-like of positive numbers, default 100
-        How many strengths to try, on a geometric grid, or the strengths themselves. The grid starts at
-        ``alpha_max`` (all coefficients zero).
-    eps : float in (0, 1) or None, default None
-        Smallest strength of the grid over its largest; None means 1e-3, and 1e-6 at ``l1_ratio=0``.
-    cv : int, splitter, iterable of (train, test) or None, default None
-        None: 5 folds of `MultiTaskKFold`, which keep every task observed in every fold.
-    rule : {"min", "1se"}, default "min"
-        "min": the strength of least mean loss over the folds. "1se": the largest strength (at the same mixing
-        ratio) whose mean loss is within one standard error of the least (Breiman et al., CART, 1984): fewer
-        features for a loss that cannot be told apart.
-    n_jobs : int or None, default None
-        Folds fitted at once, by joblib.
-    fit_intercept : bool, default True
-        Whether each task has an intercept. Intercepts are never penalised.
-    task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,), default "entries"
-        ω. "entries": every observation counts the same, so a small task borrows more. "equal": every task
-        counts the same. "deviance": each task is divided by its deviance without features, so that units do
-        not decide which task matters. Numbers are used as given.
-    scale_targets : bool, default False
-        Standardise the observed targets inside the fit and give everything back in original units. Without
-        it the outcome with the largest units dominates the fit.
-    solver : {"auto", "closed_form", "lbfgs", "fista", "cvxpy"} or Solver, default "auto"
-        "auto" chooses by a table, see `skmtl.solvers.choose`; the choice made is in ``solver_result_``.
-    tol : float > 0, default 1e-6
-        Relative tolerance of the certificate.
-    max_iter : int >= 1, default 10000
+    {cv_parameters}
+    {fit_parameters}
 
     Attributes
     ----------
-    alpha_ : float
-        The strength chosen.
-    l1_ratio_ : float
-        The ratio chosen.
-    alphas_ : ndarray of shape (n_alphas,), or (n_ratios, n_alphas)
-        Strengths tried, largest first.
-    mse_path_ : ndarray of shape (n_ratios, n_alphas, n_folds)
-        Mean squared error on the test parts, weighted (and scaled) as in the objective.
-        Without the first axis where the ratio is a number.
-    task_mse_path_ : ndarray of shape (n_ratios, n_alphas, n_folds, T)
-        The same per task, in original units; NaN where a task is not observed in a test part.
-    coef_ : ndarray of shape (T, p)
-    intercept_ : ndarray of shape (T,)
-    task_names_ : ndarray of shape (T,)
-        Column names of ``y``, task ids, or 0 .. T-1.
-    n_tasks_ : int
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (p,)
-        Only where X has column names.
-    n_iter_ : int
-    solver_result_ : SolveResult
-        Status, certificate, objective and history of the fit.
+    {cv_attributes}
+    {attributes}
 
     Examples
     --------
@@ -209,6 +121,7 @@ class MultiTaskElasticNetCV(MultiTaskRegressorMixin, ConvexModelCV):
         task_weight: Any = "entries",
         scale_targets: bool = False,
         solver: Any = "auto",
+        bounds: Any = None,
         tol: float = 1e-6,
         max_iter: int = 10_000,
     ):
@@ -222,6 +135,7 @@ class MultiTaskElasticNetCV(MultiTaskRegressorMixin, ConvexModelCV):
         self.task_weight = task_weight
         self.scale_targets = scale_targets
         self.solver = solver
+        self.bounds = bounds
         self.tol = tol
         self.max_iter = max_iter
 
@@ -230,70 +144,23 @@ class MultiTaskElasticNetCV(MultiTaskRegressorMixin, ConvexModelCV):
         return GroupElasticNet(choice) if choice > 0 else Ridge()
 
 
+@documented
 class MultiTaskSparseGroupLassoCV(MultiTaskRegressorMixin, ConvexModelCV):
     """Multi-task sparse group lasso with strength and mixing ratio chosen by cross-validation.
 
-    The model, its objective and when not to use it: `MultiTaskSparseGroupLasso`. On every training part fits run
-    from the largest strength to the smallest, each started from the one before; the strength that
-    predicts the test parts best is then used on all rows.
-    The folds are shared by all outcomes and keep each of them observed.
+    {selection}
 
     Parameters
     ----------
     l1_ratio : float or list of floats in [0, 1], default 0.5
         The ratio, or the ratios to choose from.
-    alphas : int >= 1 or array-like of positive numbers, default 100
-        How many strengths to try, on a geometric grid, or the strengths themselves. The grid starts at
-        ``alpha_max`` (all coefficients zero).
-    eps : float in (0, 1), default 0.001
-        Smallest strength of the grid over its largest.
-    cv : int, splitter, iterable of (train, test) or None, default None
-        None: 5 folds of `MultiTaskKFold`, which keep every task observed in every fold.
-    rule : {"min", "1se"}, default "min"
-        "min": the strength of least mean loss over the folds. "1se": the largest strength (at the same mixing
-        ratio) whose mean loss is within one standard error of the least (Breiman et al., CART, 1984): fewer
-        features for a loss that cannot be told apart.
-    n_jobs : int or None, default None
-        Folds fitted at once, by joblib.
-    fit_intercept : bool, default True
-        Whether each task has an intercept. Intercepts are never penalised.
-    task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,), default "entries"
-        ω. "entries": every observation counts the same, so a small task borrows more. "equal": every task
-        counts the same. "deviance": each task is divided by its deviance without features, so that units do
-        not decide which task matters. Numbers are used as given.
-    scale_targets : bool, default False
-        Standardise the observed targets inside the fit and give everything back in original units. Without
-        it the outcome with the largest units dominates the fit.
-    solver : {"auto", "closed_form", "lbfgs", "fista", "cvxpy"} or Solver, default "auto"
-        "auto" chooses by a table, see `skmtl.solvers.choose`; the choice made is in ``solver_result_``.
-    tol : float > 0, default 1e-6
-        Relative tolerance of the certificate.
-    max_iter : int >= 1, default 10000
+    {cv_parameters}
+    {fit_parameters}
 
     Attributes
     ----------
-    alpha_ : float
-        The strength chosen.
-    l1_ratio_ : float
-        The ratio chosen.
-    alphas_ : ndarray of shape (n_alphas,), or (n_ratios, n_alphas)
-        Strengths tried, largest first.
-    mse_path_ : ndarray of shape (n_ratios, n_alphas, n_folds)
-        Mean squared error on the test parts, weighted (and scaled) as in the objective.
-        Without the first axis where the ratio is a number.
-    task_mse_path_ : ndarray of shape (n_ratios, n_alphas, n_folds, T)
-        The same per task, in original units; NaN where a task is not observed in a test part.
-    coef_ : ndarray of shape (T, p)
-    intercept_ : ndarray of shape (T,)
-    task_names_ : ndarray of shape (T,)
-        Column names of ``y``, task ids, or 0 .. T-1.
-    n_tasks_ : int
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (p,)
-        Only where X has column names.
-    n_iter_ : int
-    solver_result_ : SolveResult
-        Status, certificate, objective and history of the fit.
+    {cv_attributes}
+    {attributes}
 
     Examples
     --------
@@ -326,6 +193,7 @@ class MultiTaskSparseGroupLassoCV(MultiTaskRegressorMixin, ConvexModelCV):
         task_weight: Any = "entries",
         scale_targets: bool = False,
         solver: Any = "auto",
+        bounds: Any = None,
         tol: float = 1e-6,
         max_iter: int = 10_000,
     ):
@@ -339,6 +207,7 @@ class MultiTaskSparseGroupLassoCV(MultiTaskRegressorMixin, ConvexModelCV):
         self.task_weight = task_weight
         self.scale_targets = scale_targets
         self.solver = solver
+        self.bounds = bounds
         self.tol = tol
         self.max_iter = max_iter
 

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from skmtl._convex import ConvexModel
 from skmtl._params import BOOLEAN, InstanceOf, OneOf
 from skmtl.base import MultiTaskClassifierMixin
 from skmtl.data import TaskData
-from skmtl.losses import Loss, losses_for
+from skmtl.linear_model._docs import documented
 from skmtl.penalties import PENALTIES, Penalty, make_penalty
 
 
-class MultiTaskLogisticRegression(MultiTaskClassifierMixin, ConvexModel):
+class BinaryOutcomes(MultiTaskClassifierMixin):
+    """Outcomes of two classes and their logistic loss, for any convex model."""
+
+    _path_name: ClassVar[str] = "deviance_path_"
+
+    def _loss_given(self) -> Any:
+        return "logistic"
+
+    def _remember(self, data: TaskData) -> None:
+        self._remember_classes(data)
+
+
+@documented
+class MultiTaskLogisticRegression(BinaryOutcomes, ConvexModel):
     """Logistic regression of several binary outcomes.
 
     With n̄ = Σ s / T the objective is
@@ -30,47 +42,17 @@ class MultiTaskLogisticRegression(MultiTaskClassifierMixin, ConvexModel):
     Parameters
     ----------
     penalty : Penalty or str, default "group_lasso"
-        "ridge", "l1", "elastic_net", "group_lasso", "group_elastic_net", "sparse_group_lasso", "mean", "graph", or
-        an object of `skmtl.penalties`, which carries its own mixing parameters (``penalty__sharing`` in a grid).
+        {penalties}
     alpha : float >= 0, default 0.01
         Strength of the penalty; 1 / (n C) in terms of scikit-learn's ``LogisticRegression``.
-    share_intercept : bool, default False
-        Pull the intercepts towards their mean as if they were coefficients of a constant feature 1; the mean
-        itself is not penalised. What a place with five rows needs: its own intercept is mostly noise. Needs
-        a penalty with a common model (mean or graph regularisation) and one loss for all tasks.
-    fit_intercept : bool, default True
-        Whether each task has an intercept, never penalised unless shared.
-    task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,), default "entries"
-        ω. "entries": every observation counts the same, so a small task borrows more. "equal": every task
-        counts the same. "deviance": each task is divided by its deviance without features, so that units do
-        not decide which task matters. Numbers are used as given.
-    scale_targets : bool, default False
-        No effect on binary outcomes; present so that all estimators of the family take the same parameters.
-    solver : {"auto", "closed_form", "lbfgs", "fista", "cvxpy"} or Solver, default "auto"
-        "auto" chooses by a table, see `skmtl.solvers.choose`; the choice made is in ``solver_result_``.
-    constraints : callable or None, default None
-        Extra convex constraints: takes the coefficients as a cvxpy expression of shape (T, p) and returns a
-        list of cvxpy constraints. Solved by cvxpy.
-    tol : float > 0, default 1e-6
-        Relative tolerance of the certificate.
-    max_iter : int >= 1, default 10000
-    warm_start : bool, default False
-        Start from the previous fit.
+    {share_intercept}
+        Needs a penalty with a common model (mean or graph regularisation) and one loss for all tasks.
+    {fit_parameters}
 
     Attributes
     ----------
-    classes_ : ndarray of shape (2,), or list of T of them after a fit on several outcomes
-    coef_ : ndarray of shape (T, p)
-    intercept_ : ndarray of shape (T,)
-    task_names_ : ndarray of shape (T,)
-        Column names of ``y``, task ids, or 0 .. T-1.
-    n_tasks_ : int
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (p,)
-        Only where X has column names.
-    n_iter_ : int
-    solver_result_ : SolveResult
-        Status, certificate, objective and history of the fit.
+    {classes}
+    {attributes}
 
     Examples
     --------
@@ -104,6 +86,7 @@ class MultiTaskLogisticRegression(MultiTaskClassifierMixin, ConvexModel):
         scale_targets: bool = False,
         solver: Any = "auto",
         constraints: Any = None,
+        bounds: Any = None,
         tol: float = 1e-6,
         max_iter: int = 10_000,
         warm_start: bool = False,
@@ -116,15 +99,10 @@ class MultiTaskLogisticRegression(MultiTaskClassifierMixin, ConvexModel):
         self.scale_targets = scale_targets
         self.solver = solver
         self.constraints = constraints
+        self.bounds = bounds
         self.tol = tol
         self.max_iter = max_iter
         self.warm_start = warm_start
 
-    def _make_losses(self, names: Sequence[object]) -> list[Loss]:
-        return losses_for("logistic", names)
-
     def _make_penalty(self) -> Penalty:
         return make_penalty(self.penalty)
-
-    def _remember(self, data: TaskData) -> None:
-        self._remember_classes(data)

@@ -6,9 +6,11 @@ from typing import Any
 
 from skmtl._convex import ConvexModel
 from skmtl.base import MultiTaskRegressorMixin
+from skmtl.linear_model._docs import documented
 from skmtl.penalties import Penalty, Ridge
 
 
+@documented
 class MultiTaskRidge(MultiTaskRegressorMixin, ConvexModel):
     """Ridge regression of several outcomes with one strength.
 
@@ -27,39 +29,11 @@ class MultiTaskRidge(MultiTaskRegressorMixin, ConvexModel):
     ----------
     alpha : float >= 0, default 1.0
         Strength of the penalty; on complete data n times smaller than ``Ridge``'s.
-    fit_intercept : bool, default True
-        Whether each task has an intercept. Intercepts are never penalised.
-    task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,), default "entries"
-        ω. "entries": every observation counts the same, so a small task borrows more. "equal": every task
-        counts the same. "deviance": each task is divided by its deviance without features, so that units do
-        not decide which task matters. Numbers are used as given.
-    scale_targets : bool, default False
-        Standardise the observed targets inside the fit and give everything back in original units. Without
-        it the outcome with the largest units dominates the fit.
-    solver : {"auto", "closed_form", "lbfgs", "fista", "cvxpy"} or Solver, default "auto"
-        "auto" chooses by a table, see `skmtl.solvers.choose`; the choice made is in ``solver_result_``.
-    constraints : callable or None, default None
-        Extra convex constraints: takes the coefficients as a cvxpy expression of shape (T, p) and returns a
-        list of cvxpy constraints. Solved by cvxpy.
-    tol : float > 0, default 1e-6
-        Relative tolerance of the certificate.
-    max_iter : int >= 1, default 10000
-    warm_start : bool, default False
-        Start from the previous fit.
+    {fit_parameters}
 
     Attributes
     ----------
-    coef_ : ndarray of shape (T, p)
-    intercept_ : ndarray of shape (T,)
-    task_names_ : ndarray of shape (T,)
-        Column names of ``y``, task ids, or 0 .. T-1.
-    n_tasks_ : int
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (p,)
-        Only where X has column names.
-    n_iter_ : int
-    solver_result_ : SolveResult
-        Status, certificate, objective and history of the fit.
+    {attributes}
 
     Examples
     --------
@@ -82,6 +56,7 @@ class MultiTaskRidge(MultiTaskRegressorMixin, ConvexModel):
         scale_targets: bool = False,
         solver: Any = "auto",
         constraints: Any = None,
+        bounds: Any = None,
         tol: float = 1e-6,
         max_iter: int = 10_000,
         warm_start: bool = False,
@@ -92,6 +67,7 @@ class MultiTaskRidge(MultiTaskRegressorMixin, ConvexModel):
         self.scale_targets = scale_targets
         self.solver = solver
         self.constraints = constraints
+        self.bounds = bounds
         self.tol = tol
         self.max_iter = max_iter
         self.warm_start = warm_start

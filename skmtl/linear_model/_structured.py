@@ -7,9 +7,11 @@ from typing import Any, ClassVar
 from skmtl._convex import ConvexModel
 from skmtl._params import BOOLEAN, NONE, RATIO, ArrayLike, OneOf
 from skmtl.base import MultiTaskRegressorMixin
+from skmtl.linear_model._docs import documented
 from skmtl.penalties import GraphRegularization, MeanRegularization, Penalty
 
 
+@documented
 class MeanRegularizedRidge(MultiTaskRegressorMixin, ConvexModel):
     """Ridge regression with every task's coefficients pulled towards their mean.
 
@@ -32,42 +34,12 @@ class MeanRegularizedRidge(MultiTaskRegressorMixin, ConvexModel):
         Strength of the penalty.
     sharing : float in [0, 1], default 0.5
         0: independent ridges. 1: only deviations from the common model are penalised.
-    share_intercept : bool, default False
-        Pull the intercepts towards their mean as if they were coefficients of a constant feature 1; the mean
-        itself is not penalised. What a place with five rows needs: its own intercept is mostly noise.
-    fit_intercept : bool, default True
-        Whether each task has an intercept, never penalised unless shared.
-    task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,), default "entries"
-        ω. "entries": every observation counts the same, so a small task borrows more. "equal": every task
-        counts the same. "deviance": each task is divided by its deviance without features, so that units do
-        not decide which task matters. Numbers are used as given.
-    scale_targets : bool, default False
-        Standardise the observed targets inside the fit and give everything back in original units. Without
-        it the outcome with the largest units dominates the fit.
-    solver : {"auto", "closed_form", "lbfgs", "fista", "cvxpy"} or Solver, default "auto"
-        "auto" chooses by a table, see `skmtl.solvers.choose`; the choice made is in ``solver_result_``.
-    constraints : callable or None, default None
-        Extra convex constraints: takes the coefficients as a cvxpy expression of shape (T, p) and returns a
-        list of cvxpy constraints. Solved by cvxpy.
-    tol : float > 0, default 1e-6
-        Relative tolerance of the certificate.
-    max_iter : int >= 1, default 10000
-    warm_start : bool, default False
-        Start from the previous fit.
+    {share_intercept}
+    {fit_parameters}
 
     Attributes
     ----------
-    coef_ : ndarray of shape (T, p)
-    intercept_ : ndarray of shape (T,)
-    task_names_ : ndarray of shape (T,)
-        Column names of ``y``, task ids, or 0 .. T-1.
-    n_tasks_ : int
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (p,)
-        Only where X has column names.
-    n_iter_ : int
-    solver_result_ : SolveResult
-        Status, certificate, objective and history of the fit.
+    {attributes}
 
     Examples
     --------
@@ -100,6 +72,7 @@ class MeanRegularizedRidge(MultiTaskRegressorMixin, ConvexModel):
         scale_targets: bool = False,
         solver: Any = "auto",
         constraints: Any = None,
+        bounds: Any = None,
         tol: float = 1e-6,
         max_iter: int = 10_000,
         warm_start: bool = False,
@@ -112,6 +85,7 @@ class MeanRegularizedRidge(MultiTaskRegressorMixin, ConvexModel):
         self.scale_targets = scale_targets
         self.solver = solver
         self.constraints = constraints
+        self.bounds = bounds
         self.tol = tol
         self.max_iter = max_iter
         self.warm_start = warm_start
@@ -120,6 +94,7 @@ class MeanRegularizedRidge(MultiTaskRegressorMixin, ConvexModel):
         return MeanRegularization(self.sharing)
 
 
+@documented
 class GraphRegularizedRidge(MultiTaskRegressorMixin, ConvexModel):
     """Ridge regression with the coefficients of linked tasks pulled towards each other.
 
@@ -145,42 +120,12 @@ class GraphRegularizedRidge(MultiTaskRegressorMixin, ConvexModel):
         Links between tasks, in the order of ``task_names_`` (columns of ``y``; sorted task ids).
     graph_form : {"adjacency", "laplacian", "incidence"}, default "adjacency"
         What ``graph`` holds: symmetric weights of zero or more; a Laplacian; or one signed row per edge.
-    share_intercept : bool, default False
-        Pull the intercepts towards their mean as if they were coefficients of a constant feature 1; the mean
-        itself is not penalised. What a place with five rows needs: its own intercept is mostly noise.
-    fit_intercept : bool, default True
-        Whether each task has an intercept, never penalised unless shared.
-    task_weight : {"entries", "equal", "deviance"} or array-like of shape (T,), default "entries"
-        ω. "entries": every observation counts the same, so a small task borrows more. "equal": every task
-        counts the same. "deviance": each task is divided by its deviance without features, so that units do
-        not decide which task matters. Numbers are used as given.
-    scale_targets : bool, default False
-        Standardise the observed targets inside the fit and give everything back in original units. Without
-        it the outcome with the largest units dominates the fit.
-    solver : {"auto", "closed_form", "lbfgs", "fista", "cvxpy"} or Solver, default "auto"
-        "auto" chooses by a table, see `skmtl.solvers.choose`; the choice made is in ``solver_result_``.
-    constraints : callable or None, default None
-        Extra convex constraints: takes the coefficients as a cvxpy expression of shape (T, p) and returns a
-        list of cvxpy constraints. Solved by cvxpy.
-    tol : float > 0, default 1e-6
-        Relative tolerance of the certificate.
-    max_iter : int >= 1, default 10000
-    warm_start : bool, default False
-        Start from the previous fit.
+    {share_intercept}
+    {fit_parameters}
 
     Attributes
     ----------
-    coef_ : ndarray of shape (T, p)
-    intercept_ : ndarray of shape (T,)
-    task_names_ : ndarray of shape (T,)
-        Column names of ``y``, task ids, or 0 .. T-1.
-    n_tasks_ : int
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (p,)
-        Only where X has column names.
-    n_iter_ : int
-    solver_result_ : SolveResult
-        Status, certificate, objective and history of the fit.
+    {attributes}
 
     Examples
     --------
@@ -216,6 +161,7 @@ class GraphRegularizedRidge(MultiTaskRegressorMixin, ConvexModel):
         scale_targets: bool = False,
         solver: Any = "auto",
         constraints: Any = None,
+        bounds: Any = None,
         tol: float = 1e-6,
         max_iter: int = 10_000,
         warm_start: bool = False,
@@ -230,6 +176,7 @@ class GraphRegularizedRidge(MultiTaskRegressorMixin, ConvexModel):
         self.scale_targets = scale_targets
         self.solver = solver
         self.constraints = constraints
+        self.bounds = bounds
         self.tol = tol
         self.max_iter = max_iter
         self.warm_start = warm_start

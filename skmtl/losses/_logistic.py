@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import expit, xlogy
 
-from skmtl._typing import Array
-from skmtl.losses._base import Loss
+from skmtl._typing import Array, IntArray
+from skmtl.losses._base import SeparableLoss
+from skmtl.losses._recenter import bounds_of_groups, recenter_between
 
 
-class LogisticLoss(Loss):
+class LogisticLoss(SeparableLoss):
     """Negative log-likelihood of a binary target coded 0/1: log(1 + exp(eta)) - y eta.
 
     ``eta`` is the log-odds of the second class. Where the classes can be separated the unpenalised
@@ -26,7 +27,6 @@ class LogisticLoss(Loss):
     """
 
     target_kind: ClassVar[str] = "binary"
-    curvature: ClassVar[float] = 0.25
 
     def value(self, y: Array, eta: Array, weight: Array) -> float:
         """Weighted sum of log(1 + exp(eta)) - y eta."""
@@ -52,16 +52,34 @@ class LogisticLoss(Loss):
         u = np.clip(u, 0.0, 1.0)
         return float(weight @ (xlogy(u, u) + xlogy(1.0 - u, 1.0 - u)))
 
-    def null_predictor(self, y: Array, weight: Array) -> float:
+    def curvature(self, y: Array, weight: Array) -> float:
+        """A quarter: p (1 - p) at even odds."""
+        return 0.25
+
+    def null_predictor(self, y: Array, weight: Array, n_channels: int = 1) -> Array:
         """The log-odds of the weighted share of the second class."""
-        events = weight @ y
-        others = weight @ (1.0 - y)
         with np.errstate(divide="ignore"):
-            return float(np.log(events) - np.log(others))
+            return np.array([np.log(weight @ y) - np.log(weight @ (1.0 - y))])
+
+    def recenter_groups(self, y: Array, eta: Array, weight: Array, group: IntArray, n_groups: int) -> Array:
+        """The constants that make the mean probability of each group its share of the second class."""
+        events = np.bincount(group, weight * y, n_groups)
+        with np.errstate(divide="ignore"):
+            odds = np.log(events) - np.log(np.bincount(group, weight * (1.0 - y), n_groups))
+        finite = np.isfinite(odds)
+        smallest, largest = bounds_of_groups(eta, group, n_groups)
+
+        # All entries at the largest (smallest) predictor would need the least (most) of all constants.
+        low, high = np.where(finite, odds - largest, 0.0), np.where(finite, odds - smallest, 0.0)
+        return np.where(finite, recenter_between(self, y, eta, weight, group, low, high), odds)
 
     def mean(self, eta: Array) -> Array:
         """Probability of the second class."""
         return expit(eta)
+
+    def probabilities(self, eta: Array, n_classes: int = 2) -> Array:
+        """Probabilities of both classes, shape (m, 2)."""
+        return np.column_stack([expit(-eta), expit(eta)])
 
     def conic(self, y: Array, eta: Any, weight: Array) -> Any:
         """Sum of log(1 + exp(z))."""

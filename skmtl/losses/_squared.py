@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from skmtl._typing import Array
-from skmtl.losses._base import Loss
+from skmtl._typing import Array, IntArray
+from skmtl.losses._base import SeparableLoss
 
 
-class SquaredLoss(Loss):
+class SquaredLoss(SeparableLoss):
     """Half the squared error, ½ (y - eta)², for a numeric target.
 
     With it the objective of skmtl has the scaling of scikit-learn's ``MultiTaskLasso``. Not for
@@ -25,7 +25,6 @@ class SquaredLoss(Loss):
     """
 
     target_kind: ClassVar[str] = "numeric"
-    curvature: ClassVar[float] = 1.0
     quadratic: ClassVar[bool] = True
 
     def value(self, y: Array, eta: Array, weight: Array) -> float:
@@ -45,9 +44,17 @@ class SquaredLoss(Loss):
         """Σ theta y + theta² / (2 weight)."""
         return float(theta @ y + 0.5 * (theta / weight) @ theta)
 
-    def null_predictor(self, y: Array, weight: Array) -> float:
-        """The weighted mean."""
-        return float(weight @ y / weight.sum())
+    def curvature(self, y: Array, weight: Array) -> float:
+        """One: the second derivative."""
+        return 1.0
+
+    def recenter_groups(self, y: Array, eta: Array, weight: Array, group: IntArray, n_groups: int) -> Array:
+        """The weighted mean of the residuals of each group."""
+        return np.bincount(group, weight * (y - eta), n_groups) / np.bincount(group, weight, n_groups)
+
+    def size(self, y: Array, weight: Array) -> float:
+        """Weighted sum of squares."""
+        return float(weight @ y**2)
 
     def mean(self, eta: Array) -> Array:
         """The linear predictor itself."""

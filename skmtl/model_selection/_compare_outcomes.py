@@ -11,8 +11,8 @@ import numpy as np
 from skmtl._splits.columns import outcomes as split_outcomes
 from skmtl._typing import Array, BoolArray, IntArray, MatrixLike
 from skmtl.data import check_task_ids
-from skmtl.data._build import _check_sample_weight
 from skmtl.data._targets import is_missing
+from skmtl.data._weights import check_sample_weight
 from skmtl.exceptions import TaskDataError
 
 NUMERIC, BINARY = "numeric", "binary"
@@ -113,7 +113,7 @@ def read_outcomes(Y: MatrixLike, task: MatrixLike, sample_weight: MatrixLike, n_
         raise TaskDataError(f"Two outcomes have the name {doubled[0]!r}: give each a name of its own.")
     if len(columns[0]) != n_rows:
         raise TaskDataError(f"X has {n_rows} rows and Y has {len(columns[0])}: give them the same rows.")
-    weight = _check_sample_weight(sample_weight, n_rows, len(columns))
+    weight = check_sample_weight(sample_weight, n_rows, len(columns))
     read = [_read_outcome(column, name) for name, column in zip(names, columns, strict=True)]
     values = np.column_stack([numbers for numbers, _ in read])
     classes = [labels for _, labels in read]

@@ -16,8 +16,9 @@ from sklearn.utils.validation import check_consistent_length
 
 from skmtl._typing import Array, IntArray
 from skmtl.data import check_task_ids
-from skmtl.data._build import _check_sample_weight, _no_entry, _read_column
+from skmtl.data._build import _no_entry, _read_column
 from skmtl.data._targets import split_columns
+from skmtl.data._weights import check_sample_weight
 from skmtl.exceptions import TaskDataError
 
 Names = tuple[object, ...]
@@ -101,7 +102,7 @@ def read_entries(
     if not columns:
         raise TaskDataError("Y has no column: give one column per outcome.")
     check_consistent_length(X, columns[0])
-    weights = None if sample_weight is None else _check_sample_weight(sample_weight, n_rows, len(columns))
+    weights = None if sample_weight is None else check_sample_weight(sample_weight, n_rows, len(columns))
     if task is not None:
         if len(columns) != 1:
             raise TaskDataError(

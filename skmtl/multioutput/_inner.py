@@ -61,7 +61,12 @@ def estimators_for(estimator: Any, names: Sequence[object]) -> list[Any]:
 
 def target_kinds(estimator: Any, names: Sequence[object]) -> list[str]:
     """How each task's target is read: labels for a classifier, numbers for anything else."""
-    return ["label" if is_classifier(inner) else "numeric" for inner in estimators_for(estimator, names)]
+    return ["label" if _reads_labels(inner) else "numeric" for inner in estimators_for(estimator, names)]
+
+
+def _reads_labels(estimator: Any) -> bool:
+    """Whether a target is read as labels: by a classifier, and by what is one or not as its loss says."""
+    return is_classifier(estimator) or get_tags(estimator).classifier_tags is not None
 
 
 def steps_of(estimator: Any) -> list[tuple[str, Any]]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from skmtl.data._build import _check_sample_weight
 from skmtl.data._targets import split_columns
+from skmtl.data._weights import check_sample_weight
 from skmtl.exceptions import TaskDataError
 from skmtl.metrics import accuracy_score, r2_score
 
@@ -44,7 +44,7 @@ def default_score(
             f"but y has {len(columns)}: give the whole table, without task."
         )
     n_rows = len(columns[0])
-    weights = None if sample_weight is None else _check_sample_weight(sample_weight, n_rows, len(columns))
+    weights = None if sample_weight is None else check_sample_weight(sample_weight, n_rows, len(columns))
     scores = []
     for t, column in enumerate(columns):
         metric = accuracy_score if labelled[t] else r2_score

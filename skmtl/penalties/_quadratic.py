@@ -22,7 +22,7 @@ def _eigen(matrix: bytes, n_tasks: int) -> tuple[Array, Array]:
     ones = np.full(n_tasks, 1.0 / np.sqrt(n_tasks))
     image = M @ ones
     common = float(ones @ image)
-    if np.abs(image - common * ones).max() > 1e-12 * max(1.0, np.abs(M).max()):
+    if np.abs(image - common * ones).max() > 1e-12 * np.abs(M).max():
         values, vectors = np.linalg.eigh(M)
     else:
         # A Householder reflection takes the first axis to the direction of ones; the others span its
@@ -38,6 +38,11 @@ def _eigen(matrix: bytes, n_tasks: int) -> tuple[Array, Array]:
     values = np.maximum(values, 0.0)
     values.flags.writeable = vectors.flags.writeable = False
     return values, vectors
+
+
+def matrix_eigen(M: Array) -> tuple[Array, Array]:
+    """Eigenvalues (ascending, clipped at zero) and eigenvectors of M, one of them 1 where it can be."""
+    return _eigen(M.tobytes(), len(M))
 
 
 class QuadraticPenalty(Penalty):
@@ -56,7 +61,7 @@ class QuadraticPenalty(Penalty):
         Where 1 is an eigenvector (ridge, mean, every Laplacian) it is one of those returned, whatever the
         multiplicities, so that the common model is a direction of its own.
         """
-        return _eigen(self.task_matrix(n_tasks).tobytes(), n_tasks)
+        return matrix_eigen(self.task_matrix(n_tasks))
 
     def value(self, W: Array) -> float:
         """½ tr(W M W')."""
@@ -79,11 +84,11 @@ class QuadraticPenalty(Penalty):
         """½ tr(Z M⁻¹ Z') / alpha; infinite where M is singular in a direction that Z has."""
         values, vectors = self.eigen(Z.shape[1])
         rotated = ((Z @ vectors) ** 2).sum(axis=0)
-        # M's null space is decided at rounding level: its eigenvalues are of order one.
-        flat = values <= 1e-12 * max(values[-1], 1.0)
-        if alpha == 0 or flat.any():
-            return 0.0 if not np.any(rotated if alpha == 0 else rotated[flat]) else float("inf")
-        return float((rotated / values).sum() / (2 * alpha))
+        # M's null space is decided at rounding level.
+        flat = values <= (1e-12 * values[-1] if alpha > 0 else np.inf)
+        if rotated[flat].any():
+            return float("inf")
+        return float((rotated[~flat] / values[~flat]).sum() / (2 * alpha)) if alpha > 0 else 0.0
 
     def conic(self, W: Any) -> Any:
         """Half the squared norm of W M^½."""
@@ -107,6 +112,7 @@ class Ridge(QuadraticPenalty):
     """
 
     separable: ClassVar[str | None] = "entry"
+    absolute: ClassVar[bool] = True
 
     def task_matrix(self, n_tasks: int) -> Array:
         """The identity."""

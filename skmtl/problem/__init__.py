@@ -2,8 +2,8 @@
 
 from skmtl.problem._certificate import Certificate
 from skmtl.problem._coefficients import Coefficients
-from skmtl.problem._data_term import DataTerm
+from skmtl.problem._data_term import DataTerm, coarsen
 from skmtl.problem._grid import alpha_grid
 from skmtl.problem._problem import Problem
 
-__all__ = ["Certificate", "Coefficients", "DataTerm", "Problem", "alpha_grid"]
+__all__ = ["Certificate", "Coefficients", "DataTerm", "Problem", "alpha_grid", "coarsen"]

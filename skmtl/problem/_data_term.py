@@ -6,11 +6,12 @@ from functools import cached_property
 
 import numpy as np
 
-from skmtl._typing import Array
+from skmtl._typing import Array, BoolArray
 from skmtl.data import Moments, TaskData
 from skmtl.exceptions import TaskDataError
 from skmtl.losses import PerTaskLoss
 from skmtl.problem._coefficients import Coefficients
+from skmtl.problem._refit import refit
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -36,7 +37,8 @@ class DataTerm:
         self.fit_intercept = fit_intercept
         self.share_intercept = share_intercept and fit_intercept
         self._metrics: dict[str | None, Array] = {}
-        self._bounds: dict[str | None, float] = {}
+        self._bounds: dict[tuple[str | None, ...], float] = {}
+        self._nulls: dict[bytes, Coefficients] = {}
 
     @cached_property
     def task_scale(self) -> Array:
@@ -51,11 +53,11 @@ class DataTerm:
             return np.full(layout.n_tasks, 1.0 / mean_total)
         if task_weight == "equal":
             return 1.0 / totals
-        predictor = self.loss.null_predictor(self.data.y, self.data.weight)
-        losses = self.loss.value_by_task(self.data.y, predictor[layout.entry_task], self.data.weight)
-        deviance = 2 * losses / totals
+        weight = self._exposed(self.data.weight)
+        predictor = self.loss.null_predictor(self.data.y, weight)
+        deviance = self.loss.deviance_by_task(self.data.y, predictor[layout.eta_channel], weight) / totals
         # Below rounding level the deviance of a constant outcome is noise.
-        size = layout.sum_by_task(self.data.weight * self.data.y**2) / totals
+        size = self.loss.size_by_task(self.data.y, weight) / totals
         if not (deviance > 1e-24 * size).all():
             name = layout.names[int(np.argmin(deviance - 1e-24 * size))]
             raise TaskDataError(
@@ -66,8 +68,18 @@ class DataTerm:
 
     @cached_property
     def weight(self) -> Array:
-        """Weight of each entry in the objective."""
-        return self.data.weight * self.task_scale[self.data.layout.entry_task]
+        """Weight of each entry in the objective; the exposure of a count multiplies it."""
+        return self._exposed(self.data.weight * self.task_scale[self.data.layout.entry_task])
+
+    def _exposed(self, weight: Array) -> Array:
+        return weight if self.data.exposure is None else weight * self.data.exposure
+
+    @cached_property
+    def curvature(self) -> Array:
+        """Upper bound (or size at the best constant) of the second derivative in each linear predictor, flat."""
+        layout = self.data.layout
+        by_task = self.loss.curvature(self.data.y, self.weight)
+        return layout.expand(self.weight * by_task[layout.entry_task])
 
     @cached_property
     def center(self) -> Array:
@@ -75,7 +87,7 @@ class DataTerm:
         shape = (self.data.n_features, self.data.layout.n_channels)
         if not self.fit_intercept:
             return np.zeros(shape)
-        sums, totals = self.data.design.adjoint(self.weight)
+        sums, totals = self.data.design.adjoint(self.data.layout.expand(self.weight))
         return sums / totals
 
     def original(self, point: Coefficients) -> Coefficients:
@@ -91,55 +103,53 @@ class DataTerm:
     def metric(self, separable: str | None) -> Array:
         """Curvature of the loss along each coefficient: step sizes are divided by it.
 
-        Shape (p, 1) for a penalty on rows, (p, C) for a penalty on entries, (1, 1) otherwise, so that the
-        prox in this metric is the plain prox with a step per row or entry.
+        Shape (p, 1) for a penalty on rows, (1, C) on columns, (p, C) on entries, (1, 1) otherwise, so that the
+        prox in this metric is the plain prox with a step per row, column or entry.
         """
         if separable not in self._metrics:
             self._metrics[separable] = self._metric(separable)
         return self._metrics[separable]
 
     def _metric(self, separable: str | None) -> Array:
-        weight = self.weight * self.loss.curvature[self.data.layout.entry_task]
-        second = self.data.design.second_moment(weight)
-        total = self.data.layout.sum_by_channel(weight)
-        curvature = np.maximum(second - total * self.center**2, 0.0)
-        # A constant feature has no curvature but rounding: any positive number will do for it.
-        noise = 100 * EPS * second
-        if separable == "row":
-            curvature, noise = curvature.max(axis=1, keepdims=True), noise.max(axis=1, keepdims=True)
-        elif separable is None:
-            curvature, noise = curvature.max(keepdims=True), noise.max(keepdims=True)
-        largest = float(curvature.max(initial=0.0))
-        return np.where(curvature > noise, curvature, largest if largest > 0 else 1.0)
+        return coarsen(*self.curvature_along(self.curvature), separable)
+
+    def curvature_along(self, curvature: Array) -> tuple[Array, Array]:
+        """Curvature along each coefficient (p, C) for given curvatures in the linear predictors, and its rounding."""
+        second = self.data.design.second_moment(curvature)
+        first, total = self.data.design.adjoint(curvature)
+        # Σ c (x - center)²; the center is the mean under these weights only where the loss is quadratic.
+        along = np.maximum(second - 2 * self.center * first + total * self.center**2, 0.0)
+        return along, 100 * EPS * second
 
     @cached_property
     def metric_b(self) -> Array:
         """Curvature of the loss along each intercept, (C,)."""
-        layout = self.data.layout
-        return layout.sum_by_channel(self.weight * self.loss.curvature[layout.entry_task])
+        return self.data.layout.sum_by_channel(self.curvature)
 
-    def curvature_bound(self, separable: str | None) -> float:
-        """Estimate (from below) of the largest curvature of the loss in the metric, by power iteration."""
+    def curvature_bound(self, separable: tuple[str | None, ...]) -> float:
+        """Estimate (from below) of the largest curvature of the loss in the metric, by power iteration.
+
+        ``separable`` says how fine the metric is for each part of W = P + Q + ..., which are one where there is one.
+        """
         if separable not in self._bounds:
-            self._bounds[separable] = self._power_iteration(np.sqrt(self.metric(separable)))
+            self._bounds[separable] = self._power_iteration([np.sqrt(self.metric(one)) for one in separable])
         return self._bounds[separable]
 
-    def _power_iteration(self, root: Array) -> float:
-        layout = self.data.layout
-        weight = self.weight * self.loss.curvature[layout.entry_task]
+    def _power_iteration(self, roots: list[Array]) -> float:
         shape = self.center.shape
         # A fixed start keeps fits deterministic; the pattern has a part along any eigenvector.
-        V = 1.0 + 0.1 * np.cos(np.arange(shape[0] * shape[1], dtype=float)).reshape(shape)
+        start = 1.0 + 0.1 * np.cos(np.arange(shape[0] * shape[1], dtype=float)).reshape(shape)
+        parts = [start for _ in roots]
         zero = np.zeros(shape[1])
         bound = 1.0
         for _ in range(10):
-            norm = float(np.linalg.norm(V))
+            norm = float(np.sqrt(sum(np.vdot(V, V) for V in parts)))
             if norm == 0:
                 break
-            V = V / norm
-            eta = self.predictor(Coefficients(V / root, zero))
-            V = self.pull_back(weight * eta).W / root
-            bound = max(bound, float(np.linalg.norm(V)))
+            W = sum(V / (norm * root) for V, root in zip(parts, roots, strict=True))
+            pulled = self.pull_back(self.curvature * self.predictor(Coefficients(np.asarray(W), zero))).W
+            parts = [pulled / root for root in roots]
+            bound = max(bound, float(np.sqrt(sum(np.vdot(V, V) for V in parts))))
         return bound
 
     @cached_property
@@ -192,7 +202,16 @@ class DataTerm:
         dW, db = self.data.design.adjoint(g)
         if not self.fit_intercept:
             return Coefficients(dW, np.zeros_like(db))
-        return Coefficients(dW - self.center * db, db)
+        dW = dW - self.center * db
+        # Along a feature that an intercept stands for already there is nothing but rounding.
+        return Coefficients(dW if self.constant is None else np.where(self.constant, 0.0, dW), db)
+
+    @cached_property
+    def constant(self) -> BoolArray | None:
+        """Features (p, C) that do not vary over a task's entries, or None; only where there are intercepts."""
+        along, noise = self.curvature_along(self.curvature)
+        constant = along <= noise
+        return constant if constant.any() else None
 
     @cached_property
     def null(self) -> Coefficients:
@@ -203,17 +222,36 @@ class DataTerm:
             return Coefficients(W, np.zeros(layout.n_channels))
         if self.share_intercept:
             common = self.loss.losses[0].null_predictor(self.data.y, self.weight)
-            b = np.full(layout.n_channels, common)
+            b = np.full(layout.n_channels, float(common[0]))
         else:
             b = self.loss.null_predictor(self.data.y, self.weight)
         if not np.isfinite(b).all():
-            name = layout.names[int(np.argmin(np.isfinite(b)))]
+            channel = int(np.argmin(np.isfinite(b)))
+            task = int(layout.channel_task[channel])
+            encoder = self.data.encoders[task]
+            lacks, share = "has only one class among its rows", True
+            if encoder.kind == "count":
+                lacks = "has no count above zero among its rows"
+            elif encoder.classes is not None and len(encoder.classes) > 2:
+                label = encoder.classes.tolist()[channel - layout.channel_ptr[task]]
+                lacks, share = f"has no entry of class {label!r} among its rows", False
+            shared = (
+                "share the intercept (share_intercept=True, where the penalty has a common model), " if share else ""
+            )
             raise TaskDataError(
-                f"Task {name!r} has only one class among its rows, so its free intercept has no finite optimum: "
-                "share the intercept (share_intercept=True, where the penalty has a common model), merge the "
+                f"Task {layout.names[task]!r} {lacks}, so its free intercept has no finite optimum: {shared}merge the "
                 "task with another, or leave it out."
             )
         return Coefficients(W, b)
+
+    def null_with(self, free: np.ndarray | None) -> Coefficients:
+        """The best model that has the unpenalised coefficients, marked in ``free`` (p, C), and no other."""
+        if free is None or not free.any():
+            return self.null
+        key = free.tobytes()
+        if key not in self._nulls:
+            self._nulls[key] = refit(self, self.null, free)
+        return self._nulls[key]
 
     @cached_property
     def null_value(self) -> float:
@@ -225,39 +263,43 @@ class DataTerm:
         """Number of tasks times the smallest loss of a task without features; tasks without any are not counted."""
         y, weight = self.data.y, self.weight
         losses = self.loss.value_by_task(y, self.predictor(self.null), weight)
-        counted = losses[losses > 100 * EPS * self.data.layout.sum_by_task(weight * y**2)]
+        counted = losses[losses > 100 * EPS * self.loss.size_by_task(y, weight)]
         return float(len(losses) * counted.min()) if len(counted) else self.null_value
 
-    @cached_property
-    def null_gradient(self) -> Array:
-        """Gradient of the loss in W at the model without features, (p, C)."""
-        eta = self.predictor(self.null)
-        return self.pull_back(self.loss.gradient(self.data.y, eta, self.weight)).W
+    def gradient_at(self, point: Coefficients) -> Array:
+        """Gradient of the loss in W at a point, (p, C)."""
+        return self.pull_back(self.loss.gradient(self.data.y, self.predictor(point), self.weight)).W
 
     @cached_property
     def gap_floor(self) -> float:
         """What rounding can leave of a duality gap."""
-        return 100 * EPS * float(self.weight @ self.data.y**2)
+        return 100 * EPS * float(self.loss.size_by_task(self.data.y, self.weight).sum())
 
     @cached_property
     def residual_floor(self) -> float:
         """What rounding can leave of a residual."""
-        size = self.weight @ (self.data.y**2 * self.loss.curvature[self.data.layout.entry_task])
+        size = float(self.loss.size_by_task(self.data.y, self.weight).sum())
         return 100 * EPS * float(np.sqrt(self.data.n_features * size))
 
     def refit_intercept(self, point: Coefficients) -> Coefficients:
-        """The best intercepts for given coefficients, by Newton steps (of at most 4 where the loss is curved)."""
+        """The best intercepts for given coefficients."""
         if not self.fit_intercept or self.share_intercept:
             return point
-        layout, b = self.data.layout, point.b
-        longest = np.array([np.inf if loss.quadratic else 4.0 for loss in self.loss.losses])[layout.channel_task]
-        fixed = self.predictor(Coefficients(point.W, np.zeros_like(b)))
-        for _ in range(50):
-            eta = fixed + b[layout.eta_channel]
-            slope = layout.sum_by_channel(self.loss.gradient(self.data.y, eta, self.weight))
-            curvature = layout.sum_by_channel(self.loss.hessian(self.data.y, eta, self.weight))
-            step = slope / np.maximum(curvature, 1e-12 * self.metric_b)
-            b = b - np.clip(step, -longest, longest)
-            if self.loss.quadratic or (np.abs(step) <= 1e-12 * (1 + np.abs(b))).all():
-                break
-        return Coefficients(point.W, b)
+        eta = self.predictor(point)
+        return Coefficients(point.W, point.b + self.loss.recenter(self.data.y, eta, self.weight))
+
+    def refit(self, point: Coefficients, free: np.ndarray | None) -> Coefficients:
+        """The best intercepts and unpenalised coefficients, marked in ``free``, for the others as given."""
+        if free is None or not free.any() or self.share_intercept:
+            return self.refit_intercept(point)
+        return refit(self, point, free)
+
+
+def coarsen(along: Array, noise: Array, separable: str | None) -> Array:
+    """Curvatures along each coefficient as fine as a penalty's prox can use them, and positive."""
+    axis = {"entry": (), "row": 1, "column": 0, None: None}[separable]
+    if axis != ():
+        along, noise = along.max(axis=axis, keepdims=True), noise.max(axis=axis, keepdims=True)
+    # A constant feature has no curvature but rounding: any positive number will do for it.
+    largest = float(along.max(initial=0.0))
+    return np.where(along > noise, along, largest if largest > 0 else 1.0)

@@ -10,7 +10,7 @@ from skmtl._typing import Array
 from skmtl.data import TaskData
 from skmtl.exceptions import IncompatibleProblemError
 from skmtl.losses import PerTaskLoss
-from skmtl.penalties import Penalty, QuadraticPenalty
+from skmtl.penalties import Bounded, Penalty, QuadraticPenalty
 from skmtl.problem._certificate import Certificate
 from skmtl.problem._coefficients import Coefficients
 from skmtl.problem._data_term import DataTerm
@@ -28,7 +28,8 @@ class Problem:
     quadratic penalty and C = I - 11'/T takes out the common intercept, which stays free.
 
     Points are in the *working coordinates* of `DataTerm`: intercepts are linear predictors at the feature
-    means. W is the same as in original coordinates.
+    means. W is the same as in original coordinates. For a penalty on the two parts of W = P + Q a point's ``W`` is the
+    stacked array [P; Q] of shape (2p, C); the loss sees their sum, and nothing else here or in a solver differs.
 
     Parameters
     ----------
@@ -78,10 +79,25 @@ class Problem:
         """Whether intercepts are pulled towards a common one."""
         return self.term.share_intercept
 
-    @property
+    def collapse(self, W: Array) -> Array:
+        """The coefficients (p, C) of a point: the sum of its parts."""
+        return W if self.penalty.parts == 1 else W.reshape(self.penalty.parts, -1, W.shape[1]).sum(axis=0)
+
+    def lift(self, W: Array) -> Array:
+        """Transpose of `collapse`: a gradient in W as the gradient in its parts."""
+        return W if self.penalty.parts == 1 else np.tile(W, (self.penalty.parts, 1))
+
+    def stack_metric(self, metrics: list[Array]) -> Array:
+        """The metric of a point from the metrics of its parts."""
+        if len(metrics) == 1:
+            return metrics[0]
+        width = max(metric.shape[1] for metric in metrics)
+        return np.vstack([np.broadcast_to(metric, (self.term.center.shape[0], width)) for metric in metrics])
+
+    @cached_property
     def metric(self) -> Array:
         """Curvature of the loss along each coefficient, as fine as the penalty's prox allows."""
-        return self.term.metric(self.penalty.separable)
+        return self.stack_metric([self.term.metric(one) for one in self.penalty.granularity])
 
     @property
     def metric_b(self) -> Array:
@@ -91,12 +107,24 @@ class Problem:
     @property
     def curvature_bound(self) -> float:
         """Estimate of the largest curvature of the loss in the metric."""
-        return self.term.curvature_bound(self.penalty.separable)
+        return self.term.curvature_bound(self.penalty.granularity)
 
-    @property
+    @cached_property
+    def free(self) -> np.ndarray | None:
+        """Coefficients (p, C) that the penalty leaves alone, or None."""
+        return self.penalty.free(self.term.center.shape)
+
+    @cached_property
     def null(self) -> Coefficients:
-        """The model without features."""
-        return self.term.null
+        """The model without any penalised feature."""
+        null = self.term.null_with(self.free)
+        return Coefficients(self._whole(null.W), null.b)
+
+    def _whole(self, W: Array) -> Array:
+        """Coefficients as a point whose first part is all of them."""
+        if self.penalty.parts == 1:
+            return W
+        return np.vstack([W, *[np.zeros_like(W)] * (self.penalty.parts - 1)])
 
     @property
     def null_value(self) -> float:
@@ -105,15 +133,18 @@ class Problem:
 
     def predictor(self, point: Coefficients) -> Array:
         """Linear predictors of the observed entries: linear in the point."""
-        return self.term.predictor(point)
+        return self.term.predictor(self._joined(point))
+
+    def _joined(self, point: Coefficients) -> Coefficients:
+        return point if self.penalty.parts == 1 else Coefficients(self.collapse(point.W), point.b)
 
     def original(self, point: Coefficients) -> Coefficients:
         """A point with intercepts at x = 0, as users see them."""
-        return self.term.original(point)
+        return Coefficients(point.W, self.term.original(self._joined(point)).b)
 
     def working(self, point: Coefficients) -> Coefficients:
         """A point with intercepts at the feature means, as solvers see them."""
-        return self.term.working(point)
+        return Coefficients(point.W, self.term.working(self._joined(point)).b)
 
     # -- the penalty's matrices -----------------------------------------------------------------------
 
@@ -122,16 +153,16 @@ class Problem:
         """Eigenvalues and eigenvectors of a quadratic penalty's matrix over tasks."""
         if not isinstance(self.penalty, QuadraticPenalty):
             raise IncompatibleProblemError(f"{type(self.penalty).__name__} is not a quadratic penalty.")
-        return self.penalty.eigen(self.data.n_tasks)
+        return self.penalty.eigen(self.data.layout.n_channels)
 
     @cached_property
     def intercept_matrix(self) -> Array | None:
         """Matrix of the penalty on intercepts, C M C, or None where intercepts are free."""
         if not self.share_intercept or not isinstance(self.penalty, QuadraticPenalty):
             return None
-        n_tasks = self.data.n_tasks
-        C = np.eye(n_tasks) - 1.0 / n_tasks
-        return C @ self.penalty.task_matrix(n_tasks) @ C
+        n_channels = self.data.layout.n_channels
+        C = np.eye(n_channels) - 1.0 / n_channels
+        return C @ self.penalty.task_matrix(n_channels) @ C
 
     # -- value, gradient, prox ------------------------------------------------------------------------
 
@@ -145,15 +176,37 @@ class Problem:
 
     def smooth_gradient(self, point: Coefficients, eta: Array) -> Coefficients:
         """Gradient of `smooth_value` in working coordinates."""
-        gradient = self.term.pull_back(self.loss.gradient(self.data.y, eta, self.term.weight))
+        return self._with_shared_intercepts(point, self.loss.gradient(self.data.y, eta, self.term.weight))
+
+    def smooth_hessian_product(self, eta: Array, way: Coefficients, extra: Array | None = None) -> Coefficients:
+        """Second derivative of `smooth_value` at the point with predictor ``eta``, times a direction.
+
+        ``extra`` are curvatures in the linear predictors to be added.
+        """
+        way_eta = self.predictor(way)
+        along = self.loss.hessian_product(self.data.y, eta, self.term.weight, way_eta)
+        along = along if extra is None else along + extra * way_eta
+        return self._with_shared_intercepts(way, along)
+
+    def _with_shared_intercepts(self, point: Coefficients, g: Array) -> Coefficients:
+        """Derivatives ``g`` in the linear predictors pulled back, plus what shared intercepts add at the point."""
+        pulled = self.term.pull_back(g)
         if self.intercept_matrix is None:
-            return gradient
+            return Coefficients(self.lift(pulled.W), pulled.b)
         pull = self.alpha * (self.intercept_matrix @ self.original(point).b)
-        return Coefficients(gradient.W - self.term.center * pull, gradient.b + pull)
+        return Coefficients(pulled.W - self.term.center * pull, pulled.b + pull)
 
     def penalty_value(self, point: Coefficients) -> float:
         """The penalty on the coefficients, alpha P(W)."""
-        return self.alpha * self.penalty.value(point.W) if self.alpha > 0 else 0.0
+        # Without strength the penalty still says where coefficients may be.
+        value = self.penalty.value(point.W)
+        return self.alpha * value if self.alpha > 0 else (0.0 if np.isfinite(value) else value)
+
+    def admissible(self, point: Coefficients) -> Coefficients:
+        """The point, or the nearest one that the penalty allows: a step of no length leads there."""
+        if np.isfinite(self.penalty.value(point.W)):
+            return point
+        return Coefficients(self.penalty.prox(point.W, 0.0), point.b)
 
     def value(self, point: Coefficients) -> float:
         """The objective."""
@@ -161,7 +214,10 @@ class Problem:
 
     def descend(self, point: Coefficients, gradient: Coefficients, bound: float) -> Coefficients:
         """Proximal gradient step with step sizes 1 / (bound * metric); intercepts have no penalty here."""
-        W = self.penalty.prox(point.W - gradient.W / (bound * self.metric), self.alpha / (bound * self.metric))
+        step = 1.0 / (bound * self.metric)
+        # One step for all is a number to a penalty that cannot use more.
+        strength = self.alpha * (float(step[0, 0]) if step.size == 1 else step)
+        W = self.penalty.prox(point.W - step * gradient.W, strength)
         return Coefficients(W, point.b - gradient.b / (bound * self.metric_b))
 
     def squared_length(self, step: Coefficients) -> float:
@@ -169,8 +225,9 @@ class Problem:
         return float((self.metric * step.W**2).sum() + (self.metric_b * step.b**2).sum())
 
     def alpha_max(self) -> float:
-        """Smallest alpha at which no feature enters; infinite for quadratic penalties."""
-        return self.penalty.alpha_max(self.term.null_gradient)
+        """Smallest alpha at which no penalised feature enters; infinite for quadratic penalties."""
+        gradient = self.term.gradient_at(self.term.null_with(self.free))
+        return self.penalty.alpha_max(gradient if self.free is None else np.where(self.free, 0.0, gradient))
 
     # -- certificate ----------------------------------------------------------------------------------
 
@@ -197,17 +254,24 @@ class Problem:
         conjugate = getattr(self.penalty, "conjugate", None)
         if conjugate is None or self.share_intercept or self.alpha == 0:
             return None
-        balanced = self.term.refit_intercept(point)
-        eta = self.predictor(balanced)
+        balanced = self.term.refit(self._joined(point), self.free)
+        eta = self.term.predictor(balanced)
         theta = self.loss.gradient(self.data.y, eta, self.term.weight)
         pulled = self.term.pull_back(theta)
         if (np.abs(pulled.b) > 1e-10 * self.metric_b * (1 + np.abs(balanced.b))).any():
             return None
+        if self.free is not None:
+            size = np.broadcast_to(self.term.metric("entry"), self.free.shape) * (1 + np.abs(balanced.W))
+            if (np.abs(pulled.W) > 1e-10 * size)[self.free].any():
+                return None
+            pulled = Coefficients(np.where(self.free, 0.0, pulled.W), pulled.b)
         scales = [1.0]
         dual_norm = getattr(self.penalty, "dual_norm", None)
         if dual_norm is not None:
-            norm = dual_norm(pulled.W)
-            scales.append(min(1.0, self.alpha / norm) if norm > 0 else 1.0)
+            # Bounds make a norm of one side only: it is asked of what the conjugate is asked of.
+            norm = dual_norm(-pulled.W)
+            if 0 < norm < float("inf"):
+                scales.append(min(1.0, self.alpha / norm))
         dual = max(
             -self.loss.conjugate(self.data.y, c * theta, self.term.weight) - conjugate(-c * pulled.W, self.alpha)
             for c in scales
@@ -219,10 +283,19 @@ class Problem:
 
 def _check_common_model(term: DataTerm, penalty: Penalty) -> None:
     """Shared intercepts need a quadratic penalty that leaves equal tasks alone, and one loss."""
+    if isinstance(penalty, Bounded):
+        raise IncompatibleProblemError(
+            "share_intercept=True goes with a penalty that is a quadratic form, which bounds end: use one of the two."
+        )
     if not isinstance(penalty, QuadraticPenalty):
         raise IncompatibleProblemError(
             f"share_intercept=True needs a penalty with a common model, which {type(penalty).__name__} is not: use "
             "mean or graph regularisation, or share_intercept=False."
+        )
+    if term.data.layout.n_channels > term.data.n_tasks:
+        raise IncompatibleProblemError(
+            "share_intercept=True pulls intercepts to a common one, which an outcome of several classes does not have: "
+            "use share_intercept=False."
         )
     rows = penalty.task_matrix(term.data.n_tasks).sum(axis=1)
     if np.ptp(rows) > 1e-10 * max(1.0, float(np.abs(rows).max())):
@@ -230,7 +303,7 @@ def _check_common_model(term: DataTerm, penalty: Penalty) -> None:
             "share_intercept=True needs a penalty that treats equal coefficients of all tasks alike, which this "
             f"{type(penalty).__name__} does not: use share_intercept=False."
         )
-    if len({type(one) for one in term.loss.losses}) > 1:
+    if len({repr(one) for one in term.loss.losses}) > 1:
         raise IncompatibleProblemError(
             "share_intercept=True pulls intercepts to a common one, which means nothing between different losses: "
             "use one loss for all tasks, or share_intercept=False."

@@ -6,6 +6,7 @@ from skmtl.solvers._conic import Conic
 from skmtl.solvers._driver import IterativeSolver, Solver
 from skmtl.solvers._fista import FISTA
 from skmtl.solvers._lbfgs import LBFGS
+from skmtl.solvers._newton import Newton
 from skmtl.solvers._path import solve_path
 from skmtl.solvers._result import HistoryRow, SolveResult, Status
 
@@ -17,6 +18,7 @@ __all__ = [
     "Conic",
     "HistoryRow",
     "IterativeSolver",
+    "Newton",
     "SolveResult",
     "Solver",
     "Status",

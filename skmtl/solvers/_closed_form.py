@@ -185,9 +185,10 @@ def _few_directions(problem: Problem, table: Array, vectors: Array, common: floa
     own = np.where(live, table[:, special].T / (common * np.where(live, gap, 1.0)), 0.0)
     system = np.ascontiguousarray(small).reshape(n_special * size, n_special * size)
     system[np.diag_indices_from(system)] += own.ravel()
-    # Nor does a feature that is zero for every task have one: there the system holds nothing but rounding.
-    diagonal = np.diag(system)
-    flat = live.ravel() & (diagonal > 1e-14 * diagonal.max(initial=0.0))
+    # Nor does a feature that is zero for every task have one: there the system holds nothing but rounding. Directions
+    # are apart, because an eigenvalue that is all but the common one has a huge diagonal.
+    diagonal = np.diag(system).reshape(n_special, size)
+    flat = (live & (diagonal > 1e-14 * diagonal.max(axis=1, keepdims=True, initial=0.0))).ravel()
     y = np.zeros(n_special * size)
     y[flat] = _solve_symmetric(system[np.ix_(flat, flat)], right.ravel()[flat])
     push = V @ y.reshape(n_special, size)

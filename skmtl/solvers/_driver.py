@@ -107,11 +107,19 @@ class IterativeSolver(Solver):
     def point(self, state: Any) -> Coefficients:
         """The point a state stands for."""
 
+    def stalled(self, state: Any) -> bool:
+        """Whether further iterations cannot change the point."""
+        return False
+
+    def count(self, state: Any) -> int:
+        """Iterations so far, where a step is more than one; else 0."""
+        return 0
+
     def solve(self, problem: Problem, start: Coefficients | None = None) -> SolveResult:
         """Iterate until the certificate is within the tolerance."""
         self.check(problem)
         begin = time.perf_counter()
-        state = self.init(problem, problem.null if start is None else problem.working(start))
+        state = self.init(problem, problem.null if start is None else problem.admissible(problem.working(start)))
         history = []
         iteration, status = 0, Status.MAX_ITER
         while True:
@@ -125,11 +133,14 @@ class IterativeSolver(Solver):
             if certificate.satisfied(self.tol):
                 status = Status.CONVERGED
                 break
+            if self.stalled(state):
+                status = Status.STALLED
+                break
             if iteration >= self.max_iter:
                 break
             for _ in range(min(self.check_every, self.max_iter - iteration)):
                 state = self.step(problem, state)
-                iteration += 1
+                iteration = self.count(state) or iteration + 1
         return SolveResult(
             coefficients=problem.original(point),
             status=status,

@@ -18,7 +18,9 @@ from skmtl.linear_model import (
     MultiTaskLogisticRegression,
     MultiTaskRidge,
 )
-from skmtl.penalties import L1, ElasticNet
+from skmtl.losses import LOSSES
+from skmtl.penalties import L1, PENALTIES, ElasticNet
+from skmtl.solvers import SOLVERS
 
 N, P, T = 12, 3, 2
 RNG = np.random.default_rng(0)
@@ -32,6 +34,11 @@ def put(array, index, value, dtype=float):
     changed = np.array(array, dtype=dtype)
     changed[index] = value
     return changed
+
+
+def listed(names):
+    """Registered names as the messages have them."""
+    return ", ".join(repr(name) for name in names)
 
 
 @dataclass
@@ -168,6 +175,35 @@ BAD = [
         ),
         y=(SITE == "west") | (X[:, 0] > 9),
         task=SITE,
+    ),
+    Bad(
+        "no_such_class_in_a_place",
+        MultiTaskGLM(loss="multinomial"),
+        (
+            "Task 'north' has no entry of class 2 among its rows, so its free intercept has no finite optimum: merge "
+            "the task with another, or leave it out."
+        ),
+        y=np.where(SITE == "north", np.arange(N) % 2, np.arange(N) // 3 % 3),
+        task=SITE,
+    ),
+    Bad(
+        "no_count",
+        MultiTaskGLM(loss=["squared", "poisson"]),
+        (
+            "Task 'falls' has no count above zero among its rows, so its free intercept has no finite optimum: share "
+            "the intercept (share_intercept=True, where the penalty has a common model), merge the task with "
+            "another, or leave it out."
+        ),
+        y=FRAME.assign(falls=0)[["los", "falls"]],
+    ),
+    Bad(
+        "negative_count",
+        MultiTaskGLM(loss="poisson"),
+        (
+            "Y (task 'los') is read as a count but holds -1 in row 4: give numbers of zero or more, or use a loss for "
+            "numeric outcomes."
+        ),
+        y=FRAME.abs().assign(los=put(np.ones(N), 4, -1.0)),
     ),
     Bad(
         "mixed_labels",
@@ -426,8 +462,8 @@ BAD = [
         "penalty_name",
         MultiTaskGLM(penalty="group"),
         (
-            "The 'penalty' parameter of MultiTaskGLM must be one of 'ridge', 'l1', 'elastic_net', 'group_lasso', "
-            "'group_elastic_net', 'sparse_group_lasso', 'mean', 'graph' or a penalty object. Got 'group' instead."
+            f"The 'penalty' parameter of MultiTaskGLM must be one of {listed(PENALTIES)} or a penalty object. Got "
+            "'group' instead."
         ),
     ),
     Bad(
@@ -437,16 +473,16 @@ BAD = [
     ),
     Bad(
         "loss_name",
-        MultiTaskGLM(loss="poisson"),
+        MultiTaskGLM(loss="hinge"),
         (
-            "The 'loss' parameter of MultiTaskGLM must be one of 'squared', 'logistic' or a loss, a list or a "
-            "dict of losses. Got 'poisson' instead."
+            f"The 'loss' parameter of MultiTaskGLM must be one of {listed(LOSSES)}, 'auto' or a loss, a list or a dict "
+            "of losses. Got 'hinge' instead."
         ),
     ),
     Bad(
         "loss_name_in_list",
-        MultiTaskGLM(loss=["squared", "poisson"]),
-        "loss='poisson' is not known: use 'squared', 'logistic', or a loss object.",
+        MultiTaskGLM(loss=["squared", "hinge"]),
+        f"loss='hinge' is not known: use {listed(LOSSES)}, 'auto', or a loss object.",
     ),
     Bad(
         "loss_list_length",
@@ -467,10 +503,10 @@ BAD = [
     ),
     Bad(
         "solver_name",
-        MultiTaskLasso(solver="newton"),
+        MultiTaskLasso(solver="simplex"),
         (
-            "The 'solver' parameter of MultiTaskLasso must be one of 'auto', 'closed_form', 'lbfgs', 'fista', "
-            "'cvxpy' or a solver object. Got 'newton' instead."
+            f"The 'solver' parameter of MultiTaskLasso must be one of 'auto', {listed(SOLVERS)} or a solver object. "
+            "Got 'simplex' instead."
         ),
     ),
     Bad(
@@ -571,9 +607,8 @@ BAD = [
         "penalty_class",
         MultiTaskLogisticRegression(penalty=L1),
         (
-            "The 'penalty' parameter of MultiTaskLogisticRegression must be one of 'ridge', 'l1', 'elastic_net', "
-            "'group_lasso', 'group_elastic_net', 'sparse_group_lasso', 'mean', 'graph' or a penalty object. Got <class "
-            "'skmtl.penalties._l1.L1'> instead."
+            f"The 'penalty' parameter of MultiTaskLogisticRegression must be one of {listed(PENALTIES)} or a penalty "
+            "object. Got <class 'skmtl.penalties._l1.L1'> instead."
         ),
     ),
 ]

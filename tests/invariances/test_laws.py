@@ -6,6 +6,7 @@ equal to some 1e-12.
 """
 
 import dataclasses
+from contextlib import nullcontext
 
 import cases
 import numpy as np
@@ -138,6 +139,10 @@ def test_permuted_tasks(convex):
     data = missing(convex)
     order = np.array([2, 0, 1])
     options = convex.options(T)
+    if "times" in options:
+        # Visits come in order of time, so of their orders only the reverse, with time running back, is a chain again.
+        order = np.array([2, 1, 0])
+        options["times"] = -options["times"][order]
     if "graph" in options:
         options["graph"] = options["graph"][np.ix_(order, order)]
     if "loss" in options:
@@ -156,9 +161,13 @@ def test_one_column_is_one_dimension(convex):
     data = missing(case)
     seen = ~np.isnan(data.Y[:, 0])
     one = {"loss": "squared"} if convex.kind == "mixed" else {}
-    wide = convex.make(1, **one).fit(data.X[seen], data.Y[seen, :1])
-    flat = convex.make(1, **one).fit(data.X[seen], data.Y[seen, 0])
-    rows = convex.make(1, **one).fit(data.X[seen], data.Y[seen, 0], task=np.full(seen.sum(), "a"))
+    X, y = data.X[seen], data.Y[seen, 0]
+    # Of one task the two parts of some sums have the same penalty: at a ratio other than ½ one of them is zero.
+    same = convex.penalty.id in ("group_plus_l1", "robust_low_rank")
+    with pytest.warns(UserWarning, match="part is zero whatever the data") if same else nullcontext():
+        wide = convex.make(1, **one).fit(X, y[:, None])
+        flat = convex.make(1, **one).fit(X, y)
+        rows = convex.make(1, **one).fit(X, y, task=np.full(len(y), "a"))
     close(wide, flat, 1e-12)
     close(rows, flat)
     assert wide.predict(data.X).shape == (N, 1)
@@ -168,24 +177,24 @@ def test_one_column_is_one_dimension(convex):
 # -- forms of X ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("form", [sparse.csr_array, sparse.csc_array, sparse.csr_matrix, sparse.csc_matrix])
-def test_sparse_equals_dense(convex, form):
+def test_sparse_equals_dense(convex):
     data = missing(convex)
     X = np.where(np.abs(data.X) > 0.6, data.X, 0.0)
     dense = convex.make(T).fit(X, data.Y)
-    thin = convex.make(T).fit(form(X), data.Y)
-    close(dense, thin)
-    np.testing.assert_allclose(dense.linear_predictor(X), thin.linear_predictor(form(X)), atol=1e-3)
+    for form in (sparse.csr_array, sparse.csc_array, sparse.csr_matrix, sparse.csc_matrix):
+        thin = convex.make(T).fit(form(X), data.Y)
+        close(dense, thin)
+        np.testing.assert_allclose(dense.linear_predictor(X), thin.linear_predictor(form(X)), atol=1e-3)
 
 
-@pytest.mark.parametrize("form", [sparse.csr_array, sparse.csc_array])
-def test_sparse_rows_of_tasks(convex, form):
+def test_sparse_rows_of_tasks(convex):
     case = numeric_zero_one(convex)
     data = missing(case).as_rows()
     X = np.where(np.abs(data.X) > 0.6, data.X, 0.0)
     dense = dataclasses.replace(data, X=X).fit(one_loss(convex))
     y = data.Y[np.arange(len(X)), data.task]
-    close(dense, one_loss(convex).fit(form(X), y, task=data.task))
+    for form in (sparse.csr_array, sparse.csc_array):
+        close(dense, one_loss(convex).fit(form(X), y, task=data.task))
 
 
 def test_float32_is_close_to_float64(convex):

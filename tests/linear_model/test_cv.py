@@ -235,7 +235,7 @@ def test_default_folds_keep_a_rare_task_observed():
 @pytest.mark.parametrize("name", list(cases.CV))
 def test_cross_validated_models_obey_the_laws(name):
     """NaN = weight 0; permuted rows under the same folds; units with scale_targets."""
-    kind = "binary" if name == "logistic" else "numeric"
+    kind = cases.kind_of_cv(name)
     data = cases.table(6, kind=kind, scenario="missing", n=N, p=P, T=T)
     make = cases.CV[name]
     splits = list(MultiTaskKFold(3).split(data.X, data.Y))

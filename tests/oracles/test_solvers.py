@@ -6,13 +6,14 @@ import pytest
 
 from skmtl.exceptions import IncompatibleProblemError
 from skmtl.linear_model import MultiTaskLasso, MultiTaskLogisticRegression, MultiTaskRidge
+from skmtl.penalties import MeanRegularization
 from skmtl.solvers import FISTA, ClosedForm, Conic
 
 SHAPE = {"n": 31, "p": 5, "T": 3}
 
 
 def compatible(case):
-    solvers = ["fista", "cvxpy"]
+    solvers = ["fista", "newton", "cvxpy"]
     if case.penalty.smooth:
         solvers.append("lbfgs")
         if case.kind == "numeric":
@@ -21,7 +22,7 @@ def compatible(case):
 
 
 # What each can reach: interior points some 1e-8, quasi-Newton 1e-7 of a residual, the others rounding.
-TOL = {"fista": 1e-9, "cvxpy": 1e-6, "lbfgs": 1e-7, "closed_form": 1e-9}
+TOL = {"fista": 1e-9, "newton": 1e-9, "cvxpy": 1e-6, "lbfgs": 1e-7, "closed_form": 1e-9}
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])
@@ -56,16 +57,24 @@ def test_auto_chooses_by_the_table():
     chosen = {
         "ridge": MultiTaskRidge().fit(numeric.X, numeric.Y),
         "lasso": MultiTaskLasso().fit(numeric.X, numeric.Y),
+        "wide lasso": MultiTaskLasso(scale_targets=True).fit(np.hstack([numeric.X] * 20), numeric.Y),
+        "logistic ridge without a gap": MultiTaskLogisticRegression(MeanRegularization(sharing=1.0)).fit(
+            binary.X, binary.Y
+        ),
+        "bounded": MultiTaskRidge(bounds=(0, np.inf)).fit(numeric.X, numeric.Y),
         "logistic ridge": MultiTaskLogisticRegression("ridge").fit(binary.X, binary.Y),
         "logistic lasso": MultiTaskLogisticRegression().fit(binary.X, binary.Y),
         "constrained": MultiTaskRidge(constraints=lambda coef: [coef >= 0]).fit(numeric.X, numeric.Y),
     }
     assert {name: fit.solver_result_.solver for name, fit in chosen.items()} == {
         "ridge": "closed_form",
-        "lasso": "fista",
+        "lasso": "newton",
+        "wide lasso": "newton",
         "logistic ridge": "lbfgs",
-        "logistic lasso": "fista",
+        "logistic ridge without a gap": "lbfgs",
+        "logistic lasso": "newton",
         "constrained": "cvxpy",
+        "bounded": "newton",
     }
 
 

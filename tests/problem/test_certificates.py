@@ -19,6 +19,11 @@ def build(case, data, alpha, *, fit_intercept=True):
     return Problem(term, case.penalty.make(T), alpha)
 
 
+def somewhere(case, rng):
+    """Random coefficients, parts stacked, where the penalty is finite: a linear space in every case."""
+    return case.penalty.domain(rng.normal(size=(case.penalty.parts * P, T)))
+
+
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_value_is_the_formula(convex, fit_intercept):
     """At any point, in working coordinates and back."""
@@ -26,7 +31,7 @@ def test_value_is_the_formula(convex, fit_intercept):
     problem = build(convex, data, 0.3, fit_intercept=fit_intercept)
     rng = np.random.default_rng(0)
     for _ in range(5):
-        W, b = rng.normal(size=(P, T)), rng.normal(size=T) * fit_intercept
+        W, b = somewhere(convex, rng), rng.normal(size=T) * fit_intercept
         point = problem.working(Coefficients(W, b))
         expected = cases.objective(convex, data, W, b, 0.3)
         assert problem.value(point) == pytest.approx(expected, rel=1e-12)
@@ -40,10 +45,11 @@ def test_gradient_is_numerical(convex, fit_intercept):
     data = cases.table(1, kind=convex.kind, scenario="weighted", n=N, p=P, T=T)
     problem = build(convex, data, 0.3, fit_intercept=fit_intercept)
     rng = np.random.default_rng(0)
-    point = Coefficients(rng.normal(size=(P, T)), rng.normal(size=T) * fit_intercept)
+    shape = (convex.penalty.parts * P, T)
+    point = Coefficients(rng.normal(size=shape), rng.normal(size=T) * fit_intercept)
     gradient = problem.smooth_gradient(point, problem.predictor(point))
     for _ in range(4):
-        way = Coefficients(rng.normal(size=(P, T)), rng.normal(size=T) * fit_intercept)
+        way = Coefficients(rng.normal(size=shape), rng.normal(size=T) * fit_intercept)
         ends = [point.combine(1.0, way, h) for h in (1e-5, -1e-5)]
         values = [problem.smooth_value(end, problem.predictor(end)) for end in ends]
         assert gradient.dot(way) == pytest.approx((values[0] - values[1]) / 2e-5, rel=1e-6, abs=1e-7)
@@ -63,7 +69,7 @@ def test_gap_bounds_the_distance_to_the_optimum(convex, scenario, fit_intercept)
         rng = np.random.default_rng(1)
         kinds = set()
         for distance in (1e-6, 1e-3, 0.1, 1.0, 10.0):
-            way = Coefficients(rng.normal(size=(P, T)), rng.normal(size=T) * fit_intercept)
+            way = Coefficients(somewhere(convex, rng), rng.normal(size=T) * fit_intercept)
             point = best.combine(1.0, way, distance)
             certificate = problem.certificate(point)
             kinds.add(certificate.kind)
@@ -85,7 +91,7 @@ def test_certificate_is_small_at_the_optimum_only(convex):
     best = problem.working(Coefficients(W, b))
     # cvxpy's value is good to 1e-9, its point to the root of that, and so is a residual.
     assert problem.certificate(best).value <= 1e-4 * problem.certificate(best).scale
-    away = best.combine(1.0, Coefficients(np.ones((P, T)), np.zeros(T)), 0.1)
+    away = best.combine(1.0, Coefficients(np.ones_like(W), np.zeros(T)), 0.1)
     assert not problem.certificate(away).satisfied(1e-4)
 
 
@@ -94,10 +100,10 @@ def test_residual_is_zero_exactly_at_a_fixed_point(convex):
     data = cases.table(2, kind=convex.kind, scenario="missing", n=N, p=P, T=T)
     problem = build(convex, data, 0.1)
     model = data.fit(convex.make(T, alpha=0.1))
-    solved = problem.working(Coefficients(model.coef_.T, model.intercept_))
+    solved = problem.working(Coefficients(*convex.solution(model)))
     assert problem.residual(solved) <= 2e-5 * problem.residual(problem.null)
     rng = np.random.default_rng(1)
-    assert problem.residual(solved.combine(1.0, Coefficients(rng.normal(size=(P, T)), np.zeros(T)), 1.0)) > 0.01
+    assert problem.residual(solved.combine(1.0, Coefficients(somewhere(convex, rng), np.zeros(T)), 1.0)) > 0.01
 
 
 def test_gap_of_the_multi_task_lasso_by_hand():

@@ -71,7 +71,7 @@ def test_skops_round_trip(convex):
 @pytest.mark.filterwarnings("ignore:.*is the smallest of the grid:UserWarning")  # five strengths only
 @pytest.mark.parametrize("name", list(cases.CV))
 def test_round_trips_of_cross_validated(name):
-    kind = "binary" if name == "logistic" else "numeric"
+    kind = cases.kind_of_cv(name)
     data = cases.table(2, kind=kind, scenario="missing", n=N, p=P, T=T)
     model = cases.CV[name]().fit(data.X, data.Y)
     blob = skops.io.dumps(model)

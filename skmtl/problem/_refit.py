@@ -1,0 +1,74 @@
+"""The few coefficients that no penalty holds, solved exactly: intercepts and unpenalised features of each task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from skmtl._typing import Array
+from skmtl.problem._coefficients import Coefficients
+
+if TYPE_CHECKING:
+    from skmtl.problem._data_term import DataTerm
+
+_LARGEST_NEWTON = 100
+
+
+def refit(term: DataTerm, point: Coefficients, free: np.ndarray) -> Coefficients:
+    """Minimise the loss over intercepts and the coefficients marked in ``free`` (p, C), the others held.
+
+    Tasks are apart here, and few coefficients are free: a damped Newton method per task, to rounding.
+    """
+    W, b = point.W.copy(), term.refit_intercept(point).b.copy()
+    layout = term.data.layout
+    for t in range(layout.n_tasks):
+        channels = np.arange(layout.channel_ptr[t], layout.channel_ptr[t + 1])
+        features, owners = np.nonzero(free[:, channels])
+        if len(features):
+            _refit_task(term, t, W, b, features, channels[owners])
+    return Coefficients(W, b)
+
+
+def _refit_task(term: DataTerm, t: int, W: Array, b: Array, features: np.ndarray, owners: np.ndarray) -> None:
+    """Newton's method for one task, in place: coefficient (features[k], owners[k]) and the task's intercepts."""
+    layout, loss = term.data.layout, term.loss.losses[t]
+    entries, block = layout.entries(t), layout.eta(t)
+    y, weight = term.data.y[entries], term.weight[entries]
+    channels = np.arange(layout.channel_ptr[t], layout.channel_ptr[t + 1])
+    size = len(y)
+    columns = term.data.design.columns(t, features) - term.center[features, owners]
+    # One column per unknown over the task's linear predictors, channel after channel.
+    n_free = len(features)
+    unknowns = np.zeros((len(channels) * size, n_free + (len(channels) if term.fit_intercept else 0)))
+    for k, owner in enumerate(owners):
+        start = (owner - channels[0]) * size
+        unknowns[start : start + size, k] = columns[:, k]
+    for k in range(len(channels)) if term.fit_intercept else ():
+        unknowns[k * size : (k + 1) * size, n_free + k] = 1.0
+    eta = term.predictor(Coefficients(W, b))[block]
+    value = loss.value(y, eta, weight)
+    for _ in range(_LARGEST_NEWTON):
+        slope = unknowns.T @ loss.gradient(y, eta, weight)
+        hessian = np.column_stack(
+            [unknowns.T @ loss.hessian_product(y, eta, weight, unknowns[:, k]) for k in range(unknowns.shape[1])]
+        )
+        step = -np.linalg.lstsq(hessian, slope, rcond=1e-12)[0]
+        decrease = float(slope @ step)
+        length = 1.0
+        while length > 1e-10:
+            moved = eta + length * (unknowns @ step)
+            reached = loss.value(y, moved, weight)
+            if reached <= value + 1e-4 * length * decrease + 1e-15 * abs(value):
+                break
+            length *= 0.5
+        else:
+            break
+        eta, value = moved, reached
+        W[features, owners] += length * step[:n_free]
+        b[channels] += length * step[n_free:] if term.fit_intercept else 0.0
+        if -decrease <= 1e-26 * max(abs(value), 1e-300) or loss.quadratic:
+            break
+
+
+__all__ = ["refit"]

@@ -6,12 +6,13 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet
 WORKERS ?= 2
 
-.PHONY: help demo test test-oldest lint types contracts check bench-school bench-import clean
+.PHONY: help demo test test-oldest lint types contracts check oracle-table bench-school bench-import bench-solvers bench-recovery bench-mixed clean
 
 help:
 	@echo "make demo         the main job on the diabetes patients that scikit-learn ships"
 	@echo "make test         the whole test suite"
 	@echo "make check        lint, types and import contracts"
+	@echo "make oracle-table every penalty and loss against cvxpy"
 	@echo "make test-oldest  scikit-learn's checks and the laws on the oldest versions admitted"
 	@echo "make bench-school the School benchmark (needs the data, see benchmarks/README.md)"
 
@@ -60,6 +61,19 @@ test-oldest:
 
 bench-school: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/school.py
+
+# Every penalty and every loss against cvxpy: relative differences of the objectives.
+oracle-table: $(VENV)/.test
+	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python tests/oracle_table.py
+
+bench-solvers: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/solvers.py
+
+bench-recovery: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/recovery.py
+
+bench-mixed: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/mixed_outcomes.py
 
 bench-import: $(VENV)/.test
 	$(BIN)/python benchmarks/import_time.py

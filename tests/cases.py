@@ -394,6 +394,12 @@ PENALTIES = [
         )
         for sharing in (0.8, 1.0)
     ),
+    PenaltyCase(
+        "graph_elastic_net",
+        lambda T: penalties.GraphElasticNet(chain(T), sharing=0.7, l1_ratio=0.4),
+        lambda W: 0.4 * _absolute(W) + 0.6 * _graph_naive(0.7, chain)(W),
+        lambda W, cp: 0.4 * _cvx_absolute(W, cp) + 0.6 * _graph_cvx(0.7, chain)(W, cp),
+    ),
     *(
         PenaltyCase(
             f"chain_{sharing:g}",

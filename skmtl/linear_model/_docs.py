@@ -110,10 +110,11 @@ Each outcome by itself: "ridge", squares; "l1", absolute values; "elastic_net", 
 outcomes in or out. Features selected together: "group_lasso", by row norm; "group_elastic_net", with ridge;
 "sparse_group_lasso", with single outcomes dropped; "group_linf", by largest coefficient. Few directions:
 "trace_norm"; "squared_trace_norm", half its square; "clustered_tasks", few groups of outcomes. A common model:
-"mean", pulled to the mean; "graph", along edges; "task_precision", by a precision matrix; "common_l1", one sparse
-model for all. Ordered outcomes: "chain", neighbours alike; "chain_group_lasso", with joint selection;
-"fused_sparse_group_lasso", neighbours equal. Other: "shared_plus_specific", a sum of two parts; "bounded", within
-limits. Or an object of `skmtl.penalties`, which carries its own mixing parameters (``penalty__sharing`` in a grid).""",
+"mean", pulled to the mean; "graph", along edges; "graph_elastic_net", with L1; "task_precision", by a precision
+matrix; "common_l1", one sparse model for all. Ordered outcomes: "chain", neighbours alike; "chain_group_lasso", with
+joint selection; "fused_sparse_group_lasso", neighbours equal. Other: "shared_plus_specific", a sum of two parts;
+"bounded", within limits. Or an object of `skmtl.penalties`, which carries its own mixing parameters
+(``penalty__sharing`` in a grid).""",
     "classes": "classes_ : ndarray of shape (2,), or list of T of them after a fit on several outcomes",
 }
 

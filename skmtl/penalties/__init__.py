@@ -6,6 +6,7 @@ from skmtl.penalties._chain import ChainGroupLasso, ChainRegularization
 from skmtl.penalties._clustered import ClusteredTasks
 from skmtl.penalties._common import CommonL1
 from skmtl.penalties._fused import FusedSparseGroupLasso
+from skmtl.penalties._graph_elastic_net import GraphElasticNet
 from skmtl.penalties._group import GroupElasticNet, GroupLasso, SparseGroupLasso
 from skmtl.penalties._l1 import L1, ElasticNet
 from skmtl.penalties._linf import GroupLInf
@@ -26,6 +27,7 @@ __all__ = [
     "CommonL1",
     "ElasticNet",
     "FusedSparseGroupLasso",
+    "GraphElasticNet",
     "GraphRegularization",
     "GroupElasticNet",
     "GroupLInf",

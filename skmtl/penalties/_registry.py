@@ -12,6 +12,7 @@ from skmtl.penalties._chain import ChainGroupLasso, ChainRegularization
 from skmtl.penalties._clustered import ClusteredTasks
 from skmtl.penalties._common import CommonL1
 from skmtl.penalties._fused import FusedSparseGroupLasso
+from skmtl.penalties._graph_elastic_net import GraphElasticNet
 from skmtl.penalties._group import GroupElasticNet, GroupLasso, SparseGroupLasso
 from skmtl.penalties._l1 import L1, ElasticNet
 from skmtl.penalties._linf import GroupLInf
@@ -36,6 +37,7 @@ PENALTIES: dict[str, type[Penalty]] = {
     "bounded": Bounded,
     "mean": MeanRegularization,
     "graph": GraphRegularization,
+    "graph_elastic_net": GraphElasticNet,
     "chain": ChainRegularization,
     "task_precision": TaskPrecision,
     "chain_group_lasso": ChainGroupLasso,

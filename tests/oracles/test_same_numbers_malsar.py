@@ -35,10 +35,18 @@ def trace(W, scale):
 
 
 def srmtl(W, scale):
-    """Without its third part, rho2 ‖W‖₁, which has no counterpart here; R is a chain."""
+    """Without its third part, rho2 ‖W‖₁; R is a chain."""
     rho1, rho_l2, R = 5 * scale, 2 * scale, chain(W.shape[1])
     penalty = penalties.GraphRegularization(R.T, sharing=rho1 / (rho1 + rho_l2), form="incidence")
     return penalty, 2 * (rho1 + rho_l2), [rho1 * cp.sum_squares(W @ R), rho_l2 * cp.sum_squares(W)], []
+
+
+def srmtl_l1(W, scale):
+    rho1, rho2, rho_l2, R = 5 * scale, 4 * scale, 2 * scale, chain(W.shape[1])
+    total = 2 * rho1 + rho2 + 2 * rho_l2
+    options = {"form": "incidence", "sharing": rho1 / (rho1 + rho_l2), "l1_ratio": rho2 / total}
+    smooth = [rho1 * cp.sum_squares(W @ R), rho_l2 * cp.sum_squares(W)]
+    return penalties.GraphElasticNet(R.T, **options), total, [rho2 * absolute(W), *smooth], []
 
 
 def srmtl_mean(W, scale):
@@ -73,7 +81,8 @@ def caso(W, scale):
     return cmtl(W, scale, of_tasks=False)
 
 
-FUNCTIONS = [pytest.param(f, id=f.__name__) for f in (l21, lasso, trace, srmtl, srmtl_mean, tgl, cfglasso, cmtl, caso)]
+EACH = (l21, lasso, trace, srmtl, srmtl_l1, srmtl_mean, tgl, cfglasso, cmtl, caso)
+FUNCTIONS = [pytest.param(f, id=f.__name__) for f in EACH]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -439,3 +439,16 @@ def test_penalties_to_choose_from():
     np.testing.assert_allclose(model.coef_, refit.coef_, atol=1e-3 * np.abs(refit.coef_).max())
     assert [table is None for table in model.predict_proba(X)] == [False, True, False]
     assert model.score(X, Y) == pytest.approx(refit.score(X, Y), abs=1e-4)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_booleans_stay_booleans_where_some_are_missing(missing):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 2))
+    y = (X[:, 0] + rng.logistic(size=60) > 0).astype(object)
+    y[:10] = missing
+    model = MultiTaskGLM(loss="auto", alpha=0.01).fit(X, y)
+    assert model.classes_.tolist() == [False, True]
+    assert model.predict(X).dtype == bool
+    nullable = MultiTaskGLM(loss="auto", alpha=0.01).fit(X, pd.Series(y).astype("boolean"))
+    np.testing.assert_array_equal(nullable.predict(X), model.predict(X))

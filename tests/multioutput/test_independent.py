@@ -21,6 +21,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import get_tags
 
+from skmtl.linear_model import MultiTaskGLM
 from skmtl.metrics import accuracy_score, r2_score
 from skmtl.multioutput import IndependentTasks
 
@@ -411,3 +412,24 @@ def test_grid_search_with_missing_outcomes(table):
     ).fit(table.X, table.Y_nan)
     assert search.best_params_ == {"independenttasks__estimator__alpha": 0.1}
     assert search.predict(table.X_new).shape == (11, 3)
+
+
+def test_a_glm_of_each_kind_for_each_outcome():
+    """A GLM is neither classifier nor regressor by its class: its loss says how the outcome is read."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 3))
+    table = pd.DataFrame({"sbp": X[:, 0] + rng.normal(size=90)})
+    table["death"] = np.where(X[:, 0] + rng.logistic(size=90) > 0, "dead", "alive")
+    table["grade"] = np.digitize(X[:, 1] + rng.normal(size=90), [-0.5, 0.5])
+    table = table.astype(object).mask(rng.random(table.shape) < 0.2)
+    losses = {"sbp": "squared", "death": "logistic", "grade": "multinomial"}
+    model = IndependentTasks({name: MultiTaskGLM(loss=loss, alpha=0.05) for name, loss in losses.items()})
+    model.fit(X, table)
+    for t, (name, loss) in enumerate(losses.items()):
+        seen = table[name].notna().to_numpy()
+        y = table[name][seen].to_numpy(dtype=str if name == "death" else float)
+        alone = MultiTaskGLM(loss=loss, alpha=0.05).fit(X[seen], y)
+        np.testing.assert_array_equal(model.predict(X)[:, t], alone.predict(X))
+        if name != "sbp":
+            np.testing.assert_allclose(model.predict_proba(X)[t], alone.predict_proba(X))
+    assert model.predict_proba(X)[0] is None

@@ -383,8 +383,8 @@ STRUCTURES = {
         clusters,
         lambda: {
             "clustered": ClusteredTasksRegressorCV(n_clusters=[2, 3, 4], **RELAXED),
-            "clustered, sharing 0.9": ClusteredTasksRegressorCV(n_clusters=[2, 3, 4], sharing=0.9, **RELAXED),
-            "clustered, three, 0.9": ClusteredTasksRegressorCV(n_clusters=3, sharing=0.9, **RELAXED),
+            "clustered, sharing 0.5": ClusteredTasksRegressorCV(n_clusters=[2, 3, 4], sharing=0.5, **RELAXED),
+            "clustered, three": ClusteredTasksRegressorCV(n_clusters=3, **RELAXED),
             "mean": MeanRegularizedRidgeCV(**SMOOTH),
             "trace norm": TraceNormRegressorCV(**KINK),
             "ridge": ridge(),

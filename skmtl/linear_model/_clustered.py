@@ -60,7 +60,7 @@ without intercepts.""",
 MALSAR's ``Logistic_CMTL`` is the same at ``rho2 = alpha / 2``, ``rho1 = rho2 * s / (1 - s)`` with
 ``task_weight="equal"``.""",
         "sharing": """\
-sharing : float in [0, 1], default 0.5
+sharing : float in [0, 1], default 0.9
     0: independent ridges, as with as many clusters as outcomes. 1: no direction outside the clusters.""",
         "found": """\
 cluster_matrix_ : ndarray of shape (T, T)
@@ -73,7 +73,7 @@ task_clusters_ : ndarray of int of shape (T,)
         self,
         alpha: float = 0.1,
         n_clusters: int = 2,
-        sharing: float = 0.5,
+        sharing: float = 0.9,
         fit_intercept: bool = True,
         task_weight: Any = "entries",
         scale_targets: bool = False,
@@ -119,7 +119,7 @@ class _ClusteredTasksCV(ConvexModelCV, _ClusteredTasks):
     def __init__(
         self,
         n_clusters: Any = (1, 2, 3),
-        sharing: float = 0.5,
+        sharing: float = 0.9,
         alphas: Any = 30,
         eps: float = 1e-6,
         cv: Any = None,

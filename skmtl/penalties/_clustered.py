@@ -31,7 +31,7 @@ class ClusteredTasks(Penalty):
     ----------
     n_clusters : int, default 2
         At least 1.
-    sharing : float in [0, 1], default 0.5
+    sharing : float in [0, 1], default 0.9
         How much cheaper directions in the clusters are than others: they cost 1 where others cost 1 / (1 - sharing).
 
     Examples
@@ -50,7 +50,7 @@ class ClusteredTasks(Penalty):
         "sharing": [RATIO],
     }
 
-    def __init__(self, n_clusters: int = 2, sharing: float = 0.5):
+    def __init__(self, n_clusters: int = 2, sharing: float = 0.9):
         self.n_clusters = n_clusters
         self.sharing = sharing
 

@@ -30,10 +30,9 @@ _WEDGES: dict[tuple[type[Penalty], type[Penalty]], Callable[[int, int], tuple[fl
     (CommonL1, L1): lambda p, C: (0.0 if C > 1 else 1.0, float(C)),
 }
 # Where the middle of the wedge is far from it: the ratio at which both penalties weigh pure noise alike, from the usual
-# sizes of their dual norms of a Gaussian matrix, √p + √C of the largest singular value, √(2 log(p C)) of the largest
-# entry and √p + √(2 log C) of the largest column.
+# sizes of their dual norms of a Gaussian matrix, √p + √C of the largest singular value and √p + √(2 log C) of the
+# largest column. (For `TraceNorm` with `L1` the middle recovers planted structure better: benchmarks/recovery.py.)
 _MIDDLES: dict[tuple[str, str], Callable[[int, int], float]] = {
-    ("TraceNorm", "L1"): lambda p, C: (p**0.5 + C**0.5) / (2 * np.log(p * C)) ** 0.5,
     ("TraceNorm", "TaskGroupLasso"): lambda p, C: (p**0.5 + C**0.5) / (p**0.5 + (2 * np.log(C)) ** 0.5),
 }
 # Where a pair is not known: strengths a hundred times apart are as good as one part alone.
@@ -137,10 +136,10 @@ class SharedPlusSpecific(Penalty):
     def ratios(self, shape: tuple[int, int], n: int) -> Array:
         """Ascending ratios inside the wedge for a grid: ``n``, or one where the wedge is a point.
 
-        Geometric in the ratio of strengths λ, about the middle of the wedge; for `TraceNorm` with `L1` or
-        `TaskGroupLasso` about the λ at which both penalties weigh noise alike, which is far from the middle. Where the
-        wedge reaches down to λ = 0 (`CommonL1`) they begin at 1, so that their middle is the square root of the upper
-        end: r = C^-½ of the data-shared lasso. Where neither end is known they lie between 1/100 and 100.
+        Geometric in the ratio of strengths λ, about the middle of the wedge; for `TraceNorm` with `TaskGroupLasso`
+        about the λ at which both penalties weigh noise alike, which is far from the middle. Where the wedge reaches
+        down to λ = 0 (`CommonL1`) they begin at 1, so that their middle is the square root of the upper end: r = C^-½
+        of the data-shared lasso. Where neither end is known they lie between 1/100 and 100.
         """
         low, high = self._strength_wedge(shape)
         if not np.isfinite(high):

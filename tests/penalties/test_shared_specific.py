@@ -125,13 +125,11 @@ def test_ratios_of_a_grid(f, g, low, high):
     steps = np.diff(np.log(ratios / (1 - ratios)))
     np.testing.assert_allclose(steps[:3], steps[0])
     np.testing.assert_allclose(steps[3:], steps[3])
-    # Where noise decides: largest singular value, entry and column of a matrix of independent normal numbers.
-    spectral = np.sqrt(P) + np.sqrt(T)
-    middle = {
-        ("TraceNorm", "L1"): spectral / np.sqrt(2 * np.log(P * T)),
-        ("TraceNorm", "TaskGroupLasso"): spectral / (np.sqrt(P) + np.sqrt(2 * np.log(T))),
-    }.get((type(f).__name__, type(g).__name__), np.sqrt((low or 1.0) * high))
-    if middle == np.sqrt((low or 1.0) * high):
+    middle = np.sqrt((low or 1.0) * high)
+    if (type(f).__name__, type(g).__name__) == ("TraceNorm", "TaskGroupLasso"):
+        # Where noise decides: largest singular value and column of a matrix of independent normal numbers.
+        middle = (np.sqrt(P) + np.sqrt(T)) / (np.sqrt(P) + np.sqrt(2 * np.log(T)))
+    else:
         np.testing.assert_allclose(steps, steps[0])
     assert penalty.ratio((P, T)) == pytest.approx(middle / (1 + middle))
     assert ratios[3] == pytest.approx(penalty.ratio((P, T)))

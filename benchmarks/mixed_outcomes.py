@@ -35,6 +35,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skmtl.linear_model import MultiTaskGLM, MultiTaskGLMCV
 from skmtl.model_selection import MultiTaskKFold
+from skmtl.multioutput import IndependentTasks
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 SHARED = ["group_lasso", "trace_norm", "group_elastic_net"]
@@ -134,34 +135,16 @@ def restricted(folds: list[tuple[np.ndarray, np.ndarray]], observed: np.ndarray)
     return [tuple(number[part[observed[part]]] for part in fold) for fold in folds]  # type: ignore[misc]
 
 
-class Apart:
-    """One model per outcome, on the rows where it is observed, with the inner folds of the others."""
-
-    def __init__(self, loss: dict[str, str], folds: list[tuple[np.ndarray, np.ndarray]], tuning: dict[str, Any]):
-        self.loss = loss
-        self.folds = folds
-        self.tuning = tuning
-
-    def fit(self, X: np.ndarray, Y: pd.DataFrame) -> Apart:
-        self.estimators_ = []
-        for name, loss in self.loss.items():
-            seen = Y[name].notna().to_numpy()
-            model = MultiTaskGLMCV(loss=loss, penalty=APART, cv=restricted(self.folds, seen), **self.tuning)
-            self.estimators_.append(model.fit(X[seen], Y.loc[seen, name]))
-        return self
-
-    def predict_mean(self, X: np.ndarray) -> np.ndarray:
-        return np.column_stack([model.predict_mean(X) for model in self.estimators_])
-
-    def predict_proba(self, X: np.ndarray) -> list[np.ndarray | None]:
-        return [model.predict_proba(X) if model.classes_[0] is not None else None for model in self.estimators_]
-
-
 def models(Y: pd.DataFrame, loss: dict[str, str], tuning: dict[str, Any]) -> dict[str, Any]:
+    """One model for all outcomes, and one for each on the rows where it is observed, with the same inner folds."""
     folds = inner_folds(Y)
+    apart = {
+        name: MultiTaskGLMCV(loss=one, penalty=APART, cv=restricted(folds, Y[name].notna().to_numpy()), **tuning)
+        for name, one in loss.items()
+    }
     return {
         "multi": MultiTaskGLMCV(loss=loss, penalty=SHARED, cv=folds, **tuning),
-        "apart": Apart(loss, folds, tuning),
+        "apart": IndependentTasks(apart),
     }
 
 
@@ -203,7 +186,7 @@ def deviances(
             return deviance, null, float(roc_auc_score(code, model.predict_proba(X)[t][:, 1]))
         return deviance, null, deviance / (2 * len(y))
     y, train = y.astype(float), train.astype(float)
-    mean = model.predict_mean(X)[:, t]
+    mean = model.predict(X)[:, t].astype(float)
     if kind == "squared":
         return ((y - mean) ** 2).sum(), ((y - train.mean()) ** 2).sum(), float(r2_score(y, mean))
     return _poisson(y, mean), _poisson(y, np.full(len(y), train.mean())), float(r2_score(y, mean))

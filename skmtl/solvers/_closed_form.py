@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import ClassVar
 
 import numpy as np
 from scipy import linalg
 from scipy.sparse.linalg import LinearOperator, cg
 
+from skmtl._linalg import CG_TOLERANCE
 from skmtl._params import POSITIVE_INT, TOLERANCE
 from skmtl._typing import Array, IntArray
 from skmtl.problem import Coefficients, Problem
@@ -19,8 +19,6 @@ from skmtl.solvers._result import SolveResult
 _LARGEST_DENSE = 4000
 # Eigenvectors of the Grams cost some ten times a factorisation, and serve a whole path: up to this size.
 _LARGEST_EIGEN = 300
-# SciPy 1.12 renamed it.
-_CG_TOLERANCE = "rtol" if "rtol" in inspect.signature(cg).parameters else "tol"
 
 
 class ClosedForm(Solver):
@@ -250,6 +248,6 @@ def _conjugate_gradients(
         maxiter=max_iter,
         M=LinearOperator(shape, matvec=precondition, dtype=np.float64),
         callback=counted,
-        **{_CG_TOLERANCE: 1e-13},
+        **{CG_TOLERANCE: 1e-13},
     )
     return solution.reshape(n_tasks, size).T, count[0]

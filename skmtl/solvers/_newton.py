@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -10,6 +9,7 @@ import numpy as np
 from scipy import linalg
 from scipy.sparse.linalg import LinearOperator, cg
 
+from skmtl._linalg import CG_TOLERANCE
 from skmtl._typing import Array
 from skmtl.problem import Coefficients, Problem
 from skmtl.solvers._driver import IterativeSolver
@@ -20,8 +20,6 @@ _LARGEST_INNER = 500
 _ON_THE_MODEL = 10
 # Steps without a visible decrease of the objective: the certificate often still falls for some of them.
 _MOST_SMALL = 10
-# SciPy 1.12 renamed it.
-_CG_TOLERANCE = "rtol" if "rtol" in inspect.signature(cg).parameters else "tol"
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,7 +221,7 @@ def _conjugate_gradients(
         atol=0.0,
         callback=one_more,
         M=_preconditioner(problem, state, model, M, pack, unpack),
-        **{_CG_TOLERANCE: min(state.forcing, 1e-2)},
+        **{CG_TOLERANCE: min(state.forcing, 1e-2)},
     )
     return unpack(solved), count[0]
 

@@ -32,8 +32,8 @@ _WEDGES: dict[tuple[type[Penalty], type[Penalty]], Callable[[int, int], tuple[fl
 # Where the middle of the wedge is far from it: the ratio at which both penalties weigh pure noise alike, from the usual
 # sizes of their dual norms of a Gaussian matrix, √p + √C of the largest singular value and √p + √(2 log C) of the
 # largest column. (For `TraceNorm` with `L1` the middle recovers planted structure better: benchmarks/recovery.py.)
-_MIDDLES: dict[tuple[str, str], Callable[[int, int], float]] = {
-    ("TraceNorm", "TaskGroupLasso"): lambda p, C: (p**0.5 + C**0.5) / (p**0.5 + (2 * np.log(C)) ** 0.5),
+_MIDDLES: dict[tuple[type[Penalty], type[Penalty]], Callable[[int, int], float]] = {
+    (TraceNorm, TaskGroupLasso): lambda p, C: (p**0.5 + C**0.5) / (p**0.5 + (2 * np.log(C)) ** 0.5),
 }
 # Where a pair is not known: strengths a hundred times apart are as good as one part alone.
 _FAR = 100.0
@@ -158,7 +158,7 @@ class SharedPlusSpecific(Penalty):
 
     def _strength_middle(self, shape: tuple[int, int], low: float, high: float) -> float:
         pair = self._penalties()
-        known = _MIDDLES.get((type(pair[0]).__name__, type(pair[1]).__name__))
+        known = _MIDDLES.get((type(pair[0]), type(pair[1])))
         weighted = any(getattr(part, "weights", None) is not None for part in pair)
         if known is None or weighted or min(shape) < 2:
             return float((low * high) ** 0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -52,6 +53,12 @@ class TaskData:
     def n_features(self) -> int:
         """Number of features p."""
         return self.design.n_features
+
+    @cached_property
+    def unweighted(self) -> bool:
+        """Whether every entry counts once."""
+        weight = self.weight
+        return bool(weight[0] == 1.0 if weight.strides == (0,) else (weight == 1.0).all())
 
     def take(self, rows: np.ndarray, *, every_task: bool = True) -> TaskData:
         """Data of the rows marked in ``rows``, a mask over the rows the user gave.

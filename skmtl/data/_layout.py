@@ -112,15 +112,54 @@ class TaskLayout:
 
     def sum_by_task(self, values: np.ndarray) -> np.ndarray:
         """Sum an array of one value per entry over each task, shape (T,)."""
+        if self.counts.all():
+            return np.add.reduceat(values, self.task_ptr[:-1])
         return np.bincount(self.entry_task, weights=values, minlength=self.n_tasks)
+
+    def per_entry(self, values: np.ndarray) -> np.ndarray:
+        """One value per task as one value per entry."""
+        return np.repeat(values, self.counts)
 
     def sum_by_channel(self, values: np.ndarray) -> np.ndarray:
         """Sum an array of one value per linear predictor over each channel, shape (C,)."""
         return np.bincount(self.eta_channel, weights=values, minlength=self.n_channels)
 
 
+class CompleteLayout(TaskLayout):
+    """Every task observed at every row: what others hold as an array of indices follows from the shape.
+
+    Parameters
+    ----------
+    names : tuple of length T
+    n_rows : int
+    channels : ndarray of shape (T,), optional
+        Ones by default.
+    """
+
+    def __init__(self, names: tuple[object, ...], n_rows: int, channels: np.ndarray | None = None):
+        n_tasks = len(names)
+        self.__dict__.update(
+            names=names,
+            n_rows=n_rows,
+            task_ptr=np.arange(0, (n_tasks + 1) * n_rows, n_rows) if n_rows else np.zeros(n_tasks + 1, dtype=np.intp),
+            channels=np.ones(n_tasks, dtype=np.intp) if channels is None else channels,
+            complete=True,
+        )
+
+    @cached_property
+    def row_index(self) -> IntArray:
+        """Row of each entry."""
+        return np.tile(np.arange(self.n_rows), self.n_tasks)
+
+    def sum_by_task(self, values: np.ndarray) -> np.ndarray:
+        """Sum an array of one value per entry over each task, shape (T,)."""
+        return values.reshape(self.n_tasks, self.n_rows).sum(axis=1)
+
+
 def make_layout(observed: np.ndarray, names: tuple[object, ...], channels: np.ndarray | None = None) -> TaskLayout:
     """Lay out a wide table from its (n, T) mask of observed cells."""
+    if observed.all():
+        return CompleteLayout(names, len(observed), channels)
     task_of, row_index = np.nonzero(observed.T)
     counts = np.bincount(task_of, minlength=observed.shape[1])
     return TaskLayout(

@@ -39,9 +39,13 @@ class PerTaskLoss:
         self.layout = layout
         self.quadratic = all(loss.quadratic for loss in self.losses)
 
+        single = all(loss is self.losses[0] for loss in self.losses)
+
         def key(task: int) -> object:
             loss = self.losses[task]
-            return (type(loss), repr(loss)) if isinstance(loss, SeparableLoss) else task
+            if not isinstance(loss, SeparableLoss):
+                return task
+            return single or (type(loss), repr(loss))
 
         self._runs = []
         for _, run in groupby(range(len(self.losses)), key=key):

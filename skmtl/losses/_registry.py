@@ -50,6 +50,8 @@ def losses_for(loss: Any, names: Sequence[object], kinds: Sequence[str] | None =
     Where "auto" stands, ``kinds``, how each target was read, decides: numeric squared, binary logistic, classes
     multinomial, count Poisson.
     """
+    if isinstance(loss, Loss) or (isinstance(loss, str) and loss != AUTO):
+        return [make_loss(loss)] * len(names)
     losses = []
     for t, item in enumerate(_items(loss, names)):
         if isinstance(item, str) and item == AUTO:
@@ -62,6 +64,8 @@ def losses_for(loss: Any, names: Sequence[object], kinds: Sequence[str] | None =
 
 def kinds_for(loss: Any, names: Sequence[object]) -> list[str]:
     """How each target is to be read: the kind of its loss, or "auto" where the target decides."""
+    if isinstance(loss, Loss) or (isinstance(loss, str) and loss != AUTO):
+        return [make_loss(loss).target_kind] * len(names)
     items = _items(loss, names)
     return [AUTO if isinstance(item, str) and item == AUTO else make_loss(item).target_kind for item in items]
 

@@ -30,8 +30,8 @@ from skmtl.data import TaskData
 from skmtl.exceptions import InvalidParameterError
 from skmtl.losses import Loss, PerTaskLoss, kinds_for, losses_for
 from skmtl.penalties import Bounded, Penalty, SharedPlusSpecific, make_penalty
-from skmtl.problem import Coefficients, DataTerm, Problem
-from skmtl.solvers import SOLVERS, Solver, SolveResult, choose
+from skmtl.problem import Coefficients, DataTerm, MomentTerm, Problem, Term
+from skmtl.solvers import SOLVERS, BlockCD, ClosedForm, Solver, SolveResult, Splitting, choose
 
 # What every convex estimator takes besides its penalty's parameters.
 COMMON_CONSTRAINTS: dict[str, list[Constraint]] = {
@@ -45,6 +45,14 @@ COMMON_CONSTRAINTS: dict[str, list[Constraint]] = {
     "max_iter": [Interval(Integral, 1, float("inf"), closed="left")],
     "warm_start": [BOOLEAN],
 }
+# Solvers that get squared losses as moments. The others see the data: they are what the fast ones are tested against.
+_ON_MOMENTS = (BlockCD, ClosedForm, Splitting)
+
+
+def _sees_moments(solver: str | Solver) -> bool:
+    if isinstance(solver, str):
+        return solver == "auto" or issubclass(SOLVERS[solver], _ON_MOMENTS)
+    return isinstance(solver, _ON_MOMENTS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +82,13 @@ class TargetScale:
             Take one mean out of all tasks, because their intercepts are compared with each other.
         """
         layout = data.layout
+        if not (center or scale):
+            return cls(np.zeros(data.n_tasks), np.ones(data.n_tasks), layout.channel_task)
         numeric = np.array([encoder.kind == "numeric" for encoder in data.encoders])
-        sums = np.stack([layout.sum_by_task(data.weight), layout.sum_by_task(data.weight * data.y)])
+        mass = layout.counts if data.unweighted else layout.sum_by_task(data.weight)
+        sums = np.stack([mass, layout.sum_by_task(data.y if data.unweighted else data.weight * data.y)])
+        if not (scale or common):
+            return cls(np.where(numeric, sums[1] / sums[0], 0.0), np.ones(data.n_tasks), layout.channel_task)
         if data.form == "rows":
             totals, mean = sums[0].sum(), np.full(data.n_tasks, sums[1].sum() / sums[0].sum())
             centred = data.y - mean[layout.entry_task]
@@ -192,13 +205,19 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
         return TargetScale.of(data, center=self.fit_intercept, scale=self.scale_targets, common=common)
 
     def _problem(self, data: TaskData, penalty: Penalty, alpha: float, scale: TargetScale) -> Problem:
-        """The problem on (standardised) data."""
-        term = DataTerm(
-            data,
-            PerTaskLoss(self._losses_of(data), data.layout),
-            fit_intercept=self.fit_intercept,
-            share_intercept=getattr(self, "share_intercept", False),
-        )
+        """The problem on data whose targets are standardised by ``scale``."""
+        loss = PerTaskLoss(self._losses_of(data), data.layout)
+        term: Term
+        shared = getattr(self, "share_intercept", False)
+        if loss.quadratic and self.constraints is None and _sees_moments(self.solver) and not shared:
+            term = MomentTerm.from_data(data, loss, mean=scale.mean, unit=scale.scale, fit_intercept=self.fit_intercept)
+        else:
+            term = DataTerm(
+                scale.apply(data),
+                loss,
+                fit_intercept=self.fit_intercept,
+                share_intercept=shared,
+            )
         return Problem(term, self._bounded(penalty, scale, data.n_features), alpha)
 
     def _bounded(self, penalty: Penalty, scale: TargetScale, n_features: int) -> Penalty:
@@ -257,7 +276,7 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
         data = self._load(X, y, sample_weight, task, exposure)
         scale = self._target_scale(data)
         penalty = self._make_penalty()
-        problem = self._problem(scale.apply(data), penalty, self.alpha, scale)
+        problem = self._problem(data, penalty, self.alpha, scale)
         start = None
         if previous is not None and previous.W.shape == problem.null.W.shape:
             start = scale.standardise(previous)

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmtl._typing import Array
 from skmtl.data import TaskData, as_task_data, check_task_ids
+from skmtl.data._design import transposed_predictions
 from skmtl.exceptions import TaskDataError
 from skmtl.metrics import accuracy_score, r2_score
 
@@ -60,10 +61,13 @@ class MultiTaskMixin:
         return self._per_task(self._linear_predictor(X), task)
 
     def _linear_predictor(self, X: Any) -> Array:
-        """X coef_' + intercept_, shape (n, T)."""
+        """X coef_' + intercept_, shape (n, T): computed in float64, in the precision of X."""
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=np.float64, reset=False)
-        return np.asarray(X @ self.coef_.T) + self.intercept_  # type: ignore[attr-defined]
+        X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=[np.float64, np.float32], reset=False)
+        coef, intercept = self.coef_, self.intercept_  # type: ignore[attr-defined]
+        if X.dtype == np.float64:
+            return np.asarray(X @ coef.T) + intercept
+        return (transposed_predictions(X, coef.T) + np.reshape(intercept, (-1, 1))).T.astype(X.dtype, order="C")
 
     def _per_task(self, table: np.ndarray, task: Any) -> np.ndarray:
         """Shape an (n, T) table for the caller: rows of ``task``, or 1-D after a fit on 1-D y."""

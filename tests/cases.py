@@ -686,6 +686,8 @@ LOSS = {case.id: case for case in LOSSES}
 
 SOLVERS = {
     "closed_form": solvers.ClosedForm,
+    "block_cd": solvers.BlockCD,
+    "splitting": solvers.Splitting,
     "lbfgs": solvers.LBFGS,
     "newton": solvers.Newton,
     "fista": solvers.FISTA,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -14,28 +15,17 @@ from sklearn.exceptions import ConvergenceWarning
 from skmtl._convex import COMMON_CONSTRAINTS, ConvexModel, TargetScale
 from skmtl._params import NONE, POSITIVE_INT, ArrayLike, Constraint, HasMethods, Interval, IsIterable, OneOf
 from skmtl._splits import MultiTaskKFold, check_task_cv, split_tasks
-from skmtl._typing import Array
+from skmtl._typing import Array, BoolArray
 from skmtl.data import TaskData
 from skmtl.exceptions import InvalidParameterError, TaskDataError
+from skmtl.linear_model._cv_moments import moments_of_folds, moments_pay, path_on_moments, problem_on
+from skmtl.linear_model._cv_path import FoldPath, path_on_data
 from skmtl.losses import PerTaskLoss
 from skmtl.penalties import Penalty
 from skmtl.problem import Problem, alpha_grid
-from skmtl.solvers import Solver, SolveResult, solve_path
 
 # Ratios tried between the two parts of a penalty where none are given.
 _N_RATIOS = 3
-
-
-@dataclass(frozen=True, eq=False)
-class _FoldPath:
-    """Test deviance of one fold at every (choice, strength), and how well the fits were solved."""
-
-    deviance: Array  # (n_choices, n_alphas, T): weighted sums in units of the (standardised) targets
-    totals: Array  # (T,): weights of the test entries
-    importance: Array  # (T,): what a unit of deviance counts for in the objective
-    unit: Array  # (T,): deviance in original units over deviance in units of the (standardised) targets
-    unsolved: int
-    example: str
 
 
 class ConvexModelCV(ConvexModel):
@@ -137,13 +127,22 @@ class ConvexModelCV(ConvexModel):
     def _fit(self, X: Any, y: Any, sample_weight: Any, task: Any, exposure: Any = None) -> ConvexModelCV:
         data = self._load(X, y, sample_weight, task, exposure)
         choices, single = self._choices((data.n_features, data.layout.n_channels))
-        scale = self._target_scale(data)
-        problem = self._problem(scale.apply(data), self._penalty_at(choices[0]), 1.0, scale)
-        alphas = np.stack([self._strengths(self._at(problem, c, scale)) for c in choices])
         folds = self._folds(data, y, task)
-        paths = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fold_path)(self, data, train, test, choices, alphas) for train, test in folds
-        )
+        scale = self._target_scale(data)
+        first = self._penalty_at(choices[0])
+        if moments_pay(self, data, PerTaskLoss(self._losses_of(data), data.layout)):
+            whole, parts = moments_of_folds(data, folds)
+            problem = problem_on(self, data, whole, first, scale)
+            alphas = np.stack([self._strengths(self._at(problem, c, scale)) for c in choices])
+            paths = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+                delayed(path_on_moments)(self, data, part, choices, alphas) for part in parts
+            )
+        else:
+            problem = self._problem(data, first, 1.0, scale)
+            alphas = np.stack([self._strengths(self._at(problem, c, scale)) for c in choices])
+            paths = Parallel(n_jobs=self.n_jobs)(
+                delayed(path_on_data)(self, data, train, test, choices, alphas) for train, test in folds
+            )
         choice, falling = self._choose(paths, choices, alphas, single)
         best = self._at(problem, choice, scale).with_alpha(self.alpha_)
         result = self._solver(best, scale).solve(best)
@@ -176,11 +175,15 @@ class ConvexModelCV(ConvexModel):
         """Masks of the rows of every training and test part."""
         cv = self.cv
         if cv is None or isinstance(cv, Integral):
-            # Entries of weight 0 are absent for the folds too, so y is made anew from what is observed.
-            y = _observed_targets(data)
+            n_splits, n_rows = 5 if cv is None else int(cv), data.layout.n_rows
             kinds = {encoder.kind for encoder in data.encoders}
             stratify: bool | str = "auto" if len(kinds) > 1 else kinds <= {"binary", "classes"}
-            cv = MultiTaskKFold(5 if cv is None else int(cv), stratify=stratify)
+            if data.layout.complete and data.form != "rows" and not stratify and n_splits <= n_rows:
+                # There is nothing to balance but sizes: what `MultiTaskKFold` gives, without a look at every row.
+                return [(~mask, mask) for mask in _stretches(n_rows, n_splits)]
+            # Entries of weight 0 are absent for the folds too, so y is made anew from what is observed.
+            y = _observed_targets(data)
+            cv = MultiTaskKFold(n_splits, stratify=stratify)
         rows = np.zeros((data.layout.n_rows, 1))
         folds = []
         for parts in split_tasks(check_task_cv(cv), rows, y, task=task):
@@ -194,7 +197,7 @@ class ConvexModelCV(ConvexModel):
             raise TaskDataError(f"cv gives {len(folds)} fold: give at least two.")
         return folds
 
-    def _choose(self, paths: list[_FoldPath], choices: list[Any], alphas: Array, single: bool) -> tuple[Any, bool]:
+    def _choose(self, paths: list[FoldPath], choices: list[Any], alphas: Array, single: bool) -> tuple[Any, bool]:
         """Set what was tried and what is best; return the best choice and whether the loss falls at the grid's end."""
         totals = np.stack([path.totals for path in paths])
         if not totals.any(axis=1).all():
@@ -233,39 +236,10 @@ def _observed_targets(data: TaskData) -> Array:
     return table
 
 
-def _fold_path(
-    model: ConvexModelCV, data: TaskData, train: np.ndarray, test: np.ndarray, choices: list[Any], alphas: Array
-) -> _FoldPath:
-    """Fit one training part along all strengths and measure the deviance on its test part."""
-    try:
-        part, held = data.take(train), data.take(test, every_task=False)
-        scale = model._target_scale(part)
-        problem = model._problem(scale.apply(part), model._penalty_at(choices[0]), 1.0, scale)
-        problem.null  # noqa: B018 - computed here, so that a task of one class is reported as one of this part
-    except TaskDataError as error:
-        raise TaskDataError(f"In a training part of cv: {error}") from None
-    held = scale.apply(held)
-    weight = held.weight if held.exposure is None else held.weight * held.exposure
-    losses = PerTaskLoss(problem.loss.losses, held.layout)
-    deviance = np.empty((*alphas.shape, data.n_tasks))
-    unsolved, example = 0, ""
-
-    def solver_for(current: Problem) -> Solver:
-        return model._solver(current, scale)
-
-    beside: list[SolveResult] = []
-    for i, choice in enumerate(choices):
-        mixed = model._at(problem, choice, scale)
-        results = list(solve_path(mixed, alphas[i], solver_for, beside=beside))
-        beside = results
-        for j, result in enumerate(results):
-            point = result.coefficients
-            eta = held.design.forward(mixed.collapse(point.W), point.b)
-            deviance[i, j] = losses.deviance_by_task(held.y, eta, weight)
-            if not result.converged:
-                unsolved += 1
-                example = result.message
-    layout = part.layout
-    importance = problem.term.task_scale * layout.sum_by_task(part.weight).mean()
-    unit = np.array([scale.scale[t] ** loss.degree for t, loss in enumerate(losses.losses)])
-    return _FoldPath(deviance, held.layout.sum_by_task(held.weight), importance, unit, unsolved, example)
+def _stretches(n_rows: int, n_splits: int) -> Iterator[BoolArray]:
+    """Masks of equal stretches of rows, the first ones longer by a row where they must be."""
+    ends = [n_rows // n_splits * (k + 1) + min(k + 1, n_rows % n_splits) for k in range(n_splits)]
+    for start, stop in itertools.pairwise([0, *ends]):
+        mask = np.zeros(n_rows, dtype=bool)
+        mask[start:stop] = True
+        yield mask

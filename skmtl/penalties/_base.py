@@ -10,6 +10,7 @@ are absent elsewhere, so a solver can ask for them by presence:
 - ``gradient(W)`` where the penalty is smooth;
 - ``task_matrix(n_tasks)`` where it is ½ tr(W M W') for a matrix M over tasks;
 - ``conjugate(Z, alpha)``, the convex conjugate of alpha times the penalty;
+- ``row_terms(shape, alpha)``, the numbers of a penalty that is a sum over rows of few terms;
 - ``dual_norm(Z)``, the smallest alpha for which alpha times the norm part of the penalty dominates Z.
 
 A penalty on the parts of a sum W = P + Q has ``parts = 2`` and sees [P; Q], the parts stacked to shape
@@ -41,6 +42,9 @@ class Penalty(Params):
     absolute : bool
         Whether P depends on |W| only, and grows with every |w_jt|. On an orthant its prox is then the prox of
         W projected on the orthant, and its conjugate that of the projected Z.
+    norm : bool
+        Whether P(cW) = c P(W) for every c > 0, and `dual_norm` and `conjugate` are known: the conjugate is then the
+        indicator of the dual ball.
     parts : int
         2 for a penalty on the two parts of a sum, stacked; else 1.
     """
@@ -48,6 +52,7 @@ class Penalty(Params):
     separable: ClassVar[str | None] = None
     smooth: ClassVar[bool] = False
     absolute: ClassVar[bool] = False
+    norm: ClassVar[bool] = False
     parts: ClassVar[int] = 1
 
     @abstractmethod

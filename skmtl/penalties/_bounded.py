@@ -12,6 +12,7 @@ from skmtl._params import ArrayLike, Interval
 from skmtl._typing import Array, BoolArray, MatrixLike
 from skmtl.exceptions import InvalidParameterError
 from skmtl.penalties._base import Penalty
+from skmtl.penalties._row_terms import RowTerms
 
 INFINITY = float("inf")
 # Accelerated Dykstra iterations at most, and within how many the residual has to halve.
@@ -252,7 +253,18 @@ class Bounded(Penalty):
         ability = self._exact("conjugate")
         return lambda Z, alpha: ability(np.clip(Z, *self._box(Z.shape)), alpha)
 
-    def _exact(self, name: str) -> Callable[..., float]:
+    @property
+    def row_terms(self) -> Callable[[tuple[int, int], float], RowTerms]:
+        """Those of the inner penalty within the bounds; absent where that is not exact."""
+        ability = self._exact("row_terms")
+
+        def bounded(shape: tuple[int, int], alpha: float) -> RowTerms:
+            lower, upper = (np.array(bound, ndmin=2) for bound in self._box(shape))
+            return ability(shape, alpha)._replace(lower=lower, upper=upper)
+
+        return bounded
+
+    def _exact(self, name: str) -> Callable[..., Any]:
         inner = self._inner
         if not self._projects(inner) or not hasattr(inner, name):
             raise AttributeError(f"{name} is not known of {type(inner).__name__} within these bounds.")

@@ -10,6 +10,7 @@ from skmtl._linalg import block_soft_threshold, soft_threshold
 from skmtl._params import RATIO
 from skmtl._typing import Array, MatrixLike
 from skmtl.penalties._l1 import over_ratio
+from skmtl.penalties._row_terms import RowTerms, row_terms
 from skmtl.penalties._weights import (
     WeightedPenalty,
     elastic_conjugate,
@@ -23,7 +24,7 @@ from skmtl.penalties._weights import (
 
 
 def _row_norms(W: Array) -> Array:
-    return np.linalg.norm(W, axis=1, keepdims=True)
+    return np.sqrt(np.einsum("ij,ij->i", W, W))[:, None]
 
 
 class GroupLasso(WeightedPenalty):
@@ -50,6 +51,7 @@ class GroupLasso(WeightedPenalty):
 
     separable: ClassVar[str | None] = "row"
     absolute: ClassVar[bool] = True
+    norm: ClassVar[bool] = True
     _parameter_constraints: ClassVar = {"weights": WeightedPenalty._weight_constraint}
 
     def __init__(self, weights: MatrixLike = None):
@@ -75,6 +77,10 @@ class GroupLasso(WeightedPenalty):
     def conjugate(self, Z: Array, alpha: float) -> float:
         """0 where every row of Z has norm at most alpha times its weight, else infinite."""
         return 0.0 if self.dual_norm(Z) <= alpha * (1 + 1e-12) else float("inf")
+
+    def row_terms(self, shape: tuple[int, int], alpha: float) -> RowTerms:
+        """The penalty times alpha row by row."""
+        return row_terms(shape, alpha, self._weights(shape), l2=1.0)
 
     def conic(self, W: Any) -> Any:
         """Sum of row norms."""
@@ -139,6 +145,10 @@ class GroupElasticNet(WeightedPenalty):
         """Σ_j (‖z_j‖ - alpha weight_j l1_ratio)₊² / (2 alpha weight_j (1 - l1_ratio))."""
         return elastic_conjugate(_row_norms(Z), self._weights(Z.shape), self.l1_ratio, alpha)
 
+    def row_terms(self, shape: tuple[int, int], alpha: float) -> RowTerms:
+        """The penalty times alpha row by row."""
+        return row_terms(shape, alpha, self._weights(shape), l2=self.l1_ratio, ridge=1 - self.l1_ratio)
+
     def conic(self, W: Any) -> Any:
         """Sum of row norms plus half a sum of squares."""
         import cvxpy
@@ -174,6 +184,7 @@ class SparseGroupLasso(WeightedPenalty):
 
     separable: ClassVar[str | None] = "row"
     absolute: ClassVar[bool] = True
+    norm: ClassVar[bool] = True
     _parameter_constraints: ClassVar = {"l1_ratio": [RATIO], "weights": WeightedPenalty._weight_constraint}
 
     def __init__(self, l1_ratio: float = 0.5, weights: MatrixLike = None):
@@ -222,6 +233,10 @@ class SparseGroupLasso(WeightedPenalty):
     def conjugate(self, Z: Array, alpha: float) -> float:
         """0 inside alpha times the dual ball, else infinite."""
         return 0.0 if self.dual_norm(Z) <= alpha * (1 + 1e-12) else float("inf")
+
+    def row_terms(self, shape: tuple[int, int], alpha: float) -> RowTerms:
+        """The penalty times alpha row by row."""
+        return row_terms(shape, alpha, self._weights(shape), l1=self.l1_ratio, l2=1 - self.l1_ratio)
 
     def conic(self, W: Any) -> Any:
         """L1 plus sum of row norms."""

@@ -9,6 +9,7 @@ import numpy as np
 from skmtl._linalg import soft_threshold
 from skmtl._params import RATIO
 from skmtl._typing import Array, MatrixLike
+from skmtl.penalties._row_terms import RowTerms, row_terms
 from skmtl.penalties._weights import (
     WeightedPenalty,
     elastic_conjugate,
@@ -47,6 +48,7 @@ class L1(WeightedPenalty):
 
     separable: ClassVar[str | None] = "entry"
     absolute: ClassVar[bool] = True
+    norm: ClassVar[bool] = True
     _parameter_constraints: ClassVar = {"weights": WeightedPenalty._weight_constraint}
     _weight_ndim: ClassVar[tuple[int, ...]] = (1, 2)
 
@@ -73,6 +75,10 @@ class L1(WeightedPenalty):
     def conjugate(self, Z: Array, alpha: float) -> float:
         """0 where |Z| <= alpha weight everywhere, else infinite."""
         return 0.0 if self.dual_norm(Z) <= alpha * (1 + 1e-12) else float("inf")
+
+    def row_terms(self, shape: tuple[int, int], alpha: float) -> RowTerms:
+        """The penalty times alpha row by row."""
+        return row_terms(shape, alpha, self._weights(shape), l1=1.0)
 
     def conic(self, W: Any) -> Any:
         """Weighted sum of absolute values."""
@@ -136,6 +142,10 @@ class ElasticNet(WeightedPenalty):
     def conjugate(self, Z: Array, alpha: float) -> float:
         """Σ (|z| - alpha weight l1_ratio)₊² / (2 alpha weight (1 - l1_ratio))."""
         return elastic_conjugate(np.abs(Z), self._weights(Z.shape), self.l1_ratio, alpha)
+
+    def row_terms(self, shape: tuple[int, int], alpha: float) -> RowTerms:
+        """The penalty times alpha row by row."""
+        return row_terms(shape, alpha, self._weights(shape), l1=self.l1_ratio, ridge=1 - self.l1_ratio)
 
     def conic(self, W: Any) -> Any:
         """Weighted L1 plus half a weighted sum of squares."""

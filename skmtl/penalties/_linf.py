@@ -8,6 +8,7 @@ import numpy as np
 
 from skmtl._linalg import cap_rows
 from skmtl._typing import Array, MatrixLike
+from skmtl.penalties._row_terms import RowTerms, row_terms
 from skmtl.penalties._weights import (
     WeightedPenalty,
     largest_ratio,
@@ -44,6 +45,7 @@ class GroupLInf(WeightedPenalty):
 
     separable: ClassVar[str | None] = "row"
     absolute: ClassVar[bool] = True
+    norm: ClassVar[bool] = True
     _parameter_constraints: ClassVar = {"weights": WeightedPenalty._weight_constraint}
 
     def __init__(self, weights: MatrixLike = None):
@@ -69,6 +71,10 @@ class GroupLInf(WeightedPenalty):
     def conjugate(self, Z: Array, alpha: float) -> float:
         """0 where every row of |Z| sums to at most alpha times its weight, else infinite."""
         return 0.0 if self.dual_norm(Z) <= alpha * (1 + 1e-12) else float("inf")
+
+    def row_terms(self, shape: tuple[int, int], alpha: float) -> RowTerms:
+        """The penalty times alpha row by row."""
+        return row_terms(shape, alpha, self._weights(shape), linf=1.0)
 
     def conic(self, W: Any) -> Any:
         """Sum of row maxima."""

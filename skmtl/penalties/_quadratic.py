@@ -13,6 +13,7 @@ from skmtl._params import NONE, RATIO, ArrayLike, OneOf
 from skmtl._typing import Array, MatrixLike
 from skmtl.exceptions import InvalidParameterError
 from skmtl.penalties._base import Penalty
+from skmtl.penalties._row_terms import RowTerms, row_terms
 
 
 @lru_cache(maxsize=8)
@@ -121,6 +122,10 @@ class Ridge(QuadraticPenalty):
     def prox(self, W: Array, step: Array | float) -> Array:
         """W / (1 + step)."""
         return W / (1 + step)
+
+    def row_terms(self, shape: tuple[int, int], alpha: float) -> RowTerms:
+        """Alpha times the penalty row by row."""
+        return row_terms(shape, alpha, None, ridge=1.0)
 
 
 class MeanRegularization(QuadraticPenalty):

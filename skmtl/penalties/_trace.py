@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,6 +28,8 @@ class TraceNorm(Penalty):
     array([[0.5, 0.5],
            [0.5, 0.5]])
     """
+
+    spectral: ClassVar[bool] = True  # a function of the singular values: rotations of rows and of tasks leave it
 
     def value(self, W: Array) -> float:
         """Sum of singular values."""
@@ -71,6 +73,8 @@ class SquaredTraceNorm(Penalty):
     >>> SquaredTraceNorm().value(np.array([[3.0, 0.0], [0.0, 4.0]]))
     24.5
     """
+
+    spectral: ClassVar[bool] = True
 
     def value(self, W: Array) -> float:
         """Half the squared sum of singular values."""

@@ -12,16 +12,11 @@ from skmtl.exceptions import TaskDataError
 from skmtl.losses import PerTaskLoss
 from skmtl.problem._coefficients import Coefficients
 from skmtl.problem._refit import refit
+from skmtl.problem._term import EPS, Term, weight_by_task
 
-EPS = float(np.finfo(np.float64).eps)
 
-
-class DataTerm:
-    """Weighted losses as a function of coefficients in working coordinates.
-
-    Features are centred at each task's weighted means, so that intercepts and coefficients do not mix;
-    ``b`` is the linear predictor at those means. All that is computed here once serves every penalty and
-    every strength.
+class DataTerm(Term):
+    """Losses computed from the data; the image of a point is its linear predictors, flat, task-major.
 
     Parameters
     ----------
@@ -32,27 +27,16 @@ class DataTerm:
     """
 
     def __init__(self, data: TaskData, loss: PerTaskLoss, *, fit_intercept: bool = True, share_intercept: bool = False):
-        self.data = data
-        self.loss = loss
-        self.fit_intercept = fit_intercept
-        self.share_intercept = share_intercept and fit_intercept
-        self._metrics: dict[str | None, Array] = {}
-        self._bounds: dict[tuple[str | None, ...], float] = {}
-        self._nulls: dict[bytes, Coefficients] = {}
+        super().__init__(data, loss, fit_intercept=fit_intercept, share_intercept=share_intercept)
 
     @cached_property
-    def task_scale(self) -> Array:
+    def task_scale(self) -> Array:  # type: ignore[override]
         """ω_t / n̄ per task: what multiplies a task's weighted sum of losses."""
         layout = self.data.layout
         totals = layout.sum_by_task(self.data.weight)
-        mean_total = totals.mean()
-        task_weight = self.data.task_weight
-        if isinstance(task_weight, np.ndarray):
-            return task_weight / mean_total
-        if task_weight == "entries":
-            return np.full(layout.n_tasks, 1.0 / mean_total)
-        if task_weight == "equal":
-            return 1.0 / totals
+        weighting = self.data.task_weight
+        if isinstance(weighting, np.ndarray) or weighting != "deviance":
+            return weight_by_task(weighting, totals, None)
         weight = self._exposed(self.data.weight)
         predictor = self.loss.null_predictor(self.data.y, weight)
         deviance = self.loss.deviance_by_task(self.data.y, predictor[layout.eta_channel], weight) / totals
@@ -64,10 +48,10 @@ class DataTerm:
                 f"task_weight='deviance' divides by the deviance of task {name!r}, which is zero (a constant "
                 "outcome): leave the task out or use another task_weight."
             )
-        return 1.0 / (deviance * mean_total)
+        return weight_by_task(weighting, totals, deviance)
 
     @cached_property
-    def weight(self) -> Array:
+    def weight(self) -> Array:  # type: ignore[override]
         """Weight of each entry in the objective; the exposure of a count multiplies it."""
         return self._exposed(self.data.weight * self.task_scale[self.data.layout.entry_task])
 
@@ -75,14 +59,14 @@ class DataTerm:
         return weight if self.data.exposure is None else weight * self.data.exposure
 
     @cached_property
-    def curvature(self) -> Array:
+    def curvature(self) -> Array:  # type: ignore[override]
         """Upper bound (or size at the best constant) of the second derivative in each linear predictor, flat."""
         layout = self.data.layout
         by_task = self.loss.curvature(self.data.y, self.weight)
         return layout.expand(self.weight * by_task[layout.entry_task])
 
     @cached_property
-    def center(self) -> Array:
+    def center(self) -> Array:  # type: ignore[override]
         """Weighted feature means of each channel, (p, C); zero without intercepts."""
         shape = (self.data.n_features, self.data.layout.n_channels)
         if not self.fit_intercept:
@@ -90,28 +74,8 @@ class DataTerm:
         sums, totals = self.data.design.adjoint(self.data.layout.expand(self.weight))
         return sums / totals
 
-    def original(self, point: Coefficients) -> Coefficients:
-        """A point with intercepts at x = 0, as users see them."""
-        return Coefficients(point.W, point.b - (self.center * point.W).sum(axis=0))
-
-    def working(self, point: Coefficients) -> Coefficients:
-        """A point with intercepts at the feature means, as solvers see them."""
-        if not self.fit_intercept:
-            return Coefficients(point.W, np.zeros_like(point.b))
-        return Coefficients(point.W, point.b + (self.center * point.W).sum(axis=0))
-
-    def metric(self, separable: str | None) -> Array:
-        """Curvature of the loss along each coefficient: step sizes are divided by it.
-
-        Shape (p, 1) for a penalty on rows, (1, C) on columns, (p, C) on entries, (1, 1) otherwise, so that the
-        prox in this metric is the plain prox with a step per row, column or entry.
-        """
-        if separable not in self._metrics:
-            self._metrics[separable] = self._metric(separable)
-        return self._metrics[separable]
-
-    def _metric(self, separable: str | None) -> Array:
-        return coarsen(*self.curvature_along(self.curvature), separable)
+    def _along(self) -> tuple[Array, Array]:
+        return self.curvature_along(self.curvature)
 
     def curvature_along(self, curvature: Array) -> tuple[Array, Array]:
         """Curvature along each coefficient (p, C) for given curvatures in the linear predictors, and its rounding."""
@@ -122,35 +86,13 @@ class DataTerm:
         return along, 100 * EPS * second
 
     @cached_property
-    def metric_b(self) -> Array:
+    def metric_b(self) -> Array:  # type: ignore[override]
         """Curvature of the loss along each intercept, (C,)."""
         return self.data.layout.sum_by_channel(self.curvature)
 
-    def curvature_bound(self, separable: tuple[str | None, ...]) -> float:
-        """Estimate (from below) of the largest curvature of the loss in the metric, by power iteration.
-
-        ``separable`` says how fine the metric is for each part of W = P + Q + ..., which are one where there is one.
-        """
-        if separable not in self._bounds:
-            self._bounds[separable] = self._power_iteration([np.sqrt(self.metric(one)) for one in separable])
-        return self._bounds[separable]
-
-    def _power_iteration(self, roots: list[Array]) -> float:
-        shape = self.center.shape
-        # A fixed start keeps fits deterministic; the pattern has a part along any eigenvector.
-        start = 1.0 + 0.1 * np.cos(np.arange(shape[0] * shape[1], dtype=float)).reshape(shape)
-        parts = [start for _ in roots]
-        zero = np.zeros(shape[1])
-        bound = 1.0
-        for _ in range(10):
-            norm = float(np.sqrt(sum(np.vdot(V, V) for V in parts)))
-            if norm == 0:
-                break
-            W = sum(V / (norm * root) for V, root in zip(parts, roots, strict=True))
-            pulled = self.pull_back(self.curvature * self.predictor(Coefficients(np.asarray(W), zero))).W
-            parts = [pulled / root for root in roots]
-            bound = max(bound, float(np.sqrt(sum(np.vdot(V, V) for V in parts))))
-        return bound
+    def _curvature_product(self, W: Array) -> Array:
+        zero = np.zeros(W.shape[1])
+        return self.pull_back(self.curvature * self.predictor(Coefficients(W, zero))).W
 
     @cached_property
     def moments(self) -> Moments:
@@ -158,7 +100,7 @@ class DataTerm:
         return Moments.from_data(self.data)
 
     @cached_property
-    def normal_equations(self) -> tuple[Array, Array]:
+    def normal_equations(self) -> tuple[Array, Array]:  # type: ignore[override]
         """Weighted Gram (G, q, q) and cross products (q, T) of squared loss, with free intercepts taken out.
 
         Where intercepts are shared, a constant feature comes last and q = p + 1; else q = p. They are not
@@ -187,7 +129,7 @@ class DataTerm:
         return grams * varies[:, :, None] * varies[:, None, :], cross * varies.T
 
     @cached_property
-    def gram_eigen(self) -> tuple[Array, Array]:
+    def gram_eigen(self) -> tuple[Array, Array]:  # type: ignore[override]
         """Eigenvalues (G, q), clipped at zero, and eigenvectors (G, q, q) of the Grams."""
         values, vectors = np.linalg.eigh(self.normal_equations[0])
         return np.maximum(values, 0.0), vectors
@@ -196,6 +138,25 @@ class DataTerm:
         """Linear predictors of the observed entries: linear in the point."""
         b = point.b - (self.center * point.W).sum(axis=0) if self.fit_intercept else np.zeros_like(point.b)
         return self.data.design.forward(point.W, b)
+
+    def value(self, point: Coefficients, image: Array) -> float:
+        """The loss at the linear predictors."""
+        return self.loss.value(self.data.y, image, self.weight)
+
+    def gradient(self, point: Coefficients, image: Array) -> Coefficients:
+        """Derivatives of the losses in the linear predictors, pulled back."""
+        return self.pull_back(self.loss.gradient(self.data.y, image, self.weight))
+
+    def hessian_product(self, image: Array, way: Coefficients, extra: Array | None = None) -> Coefficients:
+        """Second derivatives in the linear predictors (plus ``extra``) times those of a direction, pulled back."""
+        way_eta = self.predictor(way)
+        along = self.loss.hessian_product(self.data.y, image, self.weight, way_eta)
+        return self.pull_back(along if extra is None else along + extra * way_eta)
+
+    def excess(self, point: Coefficients, image: Array, factor: float) -> float:
+        """The losses plus their conjugates at ``factor`` times their derivatives in the linear predictors."""
+        theta = self.loss.gradient(self.data.y, image, self.weight)
+        return self.value(point, image) + self.loss.conjugate(self.data.y, factor * theta, self.weight)
 
     def pull_back(self, g: Array) -> Coefficients:
         """Gradient in working coordinates of a function with derivatives ``g`` in the linear predictors."""
@@ -214,7 +175,7 @@ class DataTerm:
         return constant if constant.any() else None
 
     @cached_property
-    def null(self) -> Coefficients:
+    def null(self) -> Coefficients:  # type: ignore[override]
         """Zero coefficients with the best intercepts (one common intercept where they are shared)."""
         layout = self.data.layout
         W = np.zeros_like(self.center)
@@ -244,39 +205,26 @@ class DataTerm:
             )
         return Coefficients(W, b)
 
-    def null_with(self, free: np.ndarray | None) -> Coefficients:
-        """The best model that has the unpenalised coefficients, marked in ``free`` (p, C), and no other."""
-        if free is None or not free.any():
-            return self.null
-        key = free.tobytes()
-        if key not in self._nulls:
-            self._nulls[key] = refit(self, self.null, free)
-        return self._nulls[key]
-
     @cached_property
-    def null_value(self) -> float:
+    def null_value(self) -> float:  # type: ignore[override]
         """Loss of the model without features."""
         return self.loss.value(self.data.y, self.predictor(self.null), self.weight)
 
     @cached_property
-    def gap_scale(self) -> float:
+    def gap_scale(self) -> float:  # type: ignore[override]
         """Number of tasks times the smallest loss of a task without features; tasks without any are not counted."""
         y, weight = self.data.y, self.weight
         losses = self.loss.value_by_task(y, self.predictor(self.null), weight)
         counted = losses[losses > 100 * EPS * self.loss.size_by_task(y, weight)]
         return float(len(losses) * counted.min()) if len(counted) else self.null_value
 
-    def gradient_at(self, point: Coefficients) -> Array:
-        """Gradient of the loss in W at a point, (p, C)."""
-        return self.pull_back(self.loss.gradient(self.data.y, self.predictor(point), self.weight)).W
-
     @cached_property
-    def gap_floor(self) -> float:
+    def gap_floor(self) -> float:  # type: ignore[override]
         """What rounding can leave of a duality gap."""
         return 100 * EPS * float(self.loss.size_by_task(self.data.y, self.weight).sum())
 
     @cached_property
-    def residual_floor(self) -> float:
+    def residual_floor(self) -> float:  # type: ignore[override]
         """What rounding can leave of a residual."""
         size = float(self.loss.size_by_task(self.data.y, self.weight).sum())
         return 100 * EPS * float(np.sqrt(self.data.n_features * size))
@@ -295,11 +243,4 @@ class DataTerm:
         return refit(self, point, free)
 
 
-def coarsen(along: Array, noise: Array, separable: str | None) -> Array:
-    """Curvatures along each coefficient as fine as a penalty's prox can use them, and positive."""
-    axis = {"entry": (), "row": 1, "column": 0, None: None}[separable]
-    if axis != ():
-        along, noise = along.max(axis=axis, keepdims=True), noise.max(axis=axis, keepdims=True)
-    # A constant feature has no curvature but rounding: any positive number will do for it.
-    largest = float(along.max(initial=0.0))
-    return np.where(along > noise, along, largest if largest > 0 else 1.0)
+__all__ = ["DataTerm"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from math import inf, isfinite
 
 import numpy as np
 
@@ -13,7 +15,8 @@ from skmtl.losses import PerTaskLoss
 from skmtl.penalties import Bounded, Penalty, QuadraticPenalty
 from skmtl.problem._certificate import Certificate
 from skmtl.problem._coefficients import Coefficients
-from skmtl.problem._data_term import DataTerm
+from skmtl.problem._moment_term import MomentTerm
+from skmtl.problem._term import Term
 
 
 class Problem:
@@ -27,19 +30,19 @@ class Problem:
     ``share_intercept`` the term (alpha / 2) b' C M C b is added, where M is the matrix over tasks of a
     quadratic penalty and C = I - 11'/T takes out the common intercept, which stays free.
 
-    Points are in the *working coordinates* of `DataTerm`: intercepts are linear predictors at the feature
+    Points are in the *working coordinates* of `Term`: intercepts are linear predictors at the feature
     means. W is the same as in original coordinates. For a penalty on the two parts of W = P + Q a point's ``W`` is the
     stacked array [P; Q] of shape (2p, C); the loss sees their sum, and nothing else here or in a solver differs.
 
     Parameters
     ----------
-    term : DataTerm
+    term : Term
         The losses; shared by the problems of a path.
     penalty : Penalty
     alpha : float
     """
 
-    def __init__(self, term: DataTerm, penalty: Penalty, alpha: float):
+    def __init__(self, term: Term, penalty: Penalty, alpha: float):
         if term.share_intercept:
             _check_common_model(term, penalty)
         self.term = term
@@ -92,7 +95,7 @@ class Problem:
         if len(metrics) == 1:
             return metrics[0]
         width = max(metric.shape[1] for metric in metrics)
-        return np.vstack([np.broadcast_to(metric, (self.term.center.shape[0], width)) for metric in metrics])
+        return np.vstack([np.broadcast_to(metric, (self.term.shape[0], width)) for metric in metrics])
 
     @cached_property
     def metric(self) -> Array:
@@ -112,7 +115,7 @@ class Problem:
     @cached_property
     def free(self) -> np.ndarray | None:
         """Coefficients (p, C) that the penalty leaves alone, or None."""
-        return self.penalty.free(self.term.center.shape)
+        return self.penalty.free(self.term.shape)
 
     @cached_property
     def null(self) -> Coefficients:
@@ -168,7 +171,7 @@ class Problem:
 
     def smooth_value(self, point: Coefficients, eta: Array) -> float:
         """Loss, plus the penalty on intercepts where they are shared; ``eta`` is the point's predictor."""
-        value = self.loss.value(self.data.y, eta, self.term.weight)
+        value = self.term.value(self._joined(point), eta)
         if self.intercept_matrix is not None:
             b = self.original(point).b
             value += 0.5 * self.alpha * float(b @ self.intercept_matrix @ b)
@@ -176,21 +179,17 @@ class Problem:
 
     def smooth_gradient(self, point: Coefficients, eta: Array) -> Coefficients:
         """Gradient of `smooth_value` in working coordinates."""
-        return self._with_shared_intercepts(point, self.loss.gradient(self.data.y, eta, self.term.weight))
+        return self._with_shared_intercepts(point, self.term.gradient(self._joined(point), eta))
 
     def smooth_hessian_product(self, eta: Array, way: Coefficients, extra: Array | None = None) -> Coefficients:
         """Second derivative of `smooth_value` at the point with predictor ``eta``, times a direction.
 
         ``extra`` are curvatures in the linear predictors to be added.
         """
-        way_eta = self.predictor(way)
-        along = self.loss.hessian_product(self.data.y, eta, self.term.weight, way_eta)
-        along = along if extra is None else along + extra * way_eta
-        return self._with_shared_intercepts(way, along)
+        return self._with_shared_intercepts(way, self.term.hessian_product(eta, self._joined(way), extra))
 
-    def _with_shared_intercepts(self, point: Coefficients, g: Array) -> Coefficients:
-        """Derivatives ``g`` in the linear predictors pulled back, plus what shared intercepts add at the point."""
-        pulled = self.term.pull_back(g)
+    def _with_shared_intercepts(self, point: Coefficients, pulled: Coefficients) -> Coefficients:
+        """A derivative of the losses at the point, for its parts, plus what shared intercepts add to it."""
         if self.intercept_matrix is None:
             return Coefficients(self.lift(pulled.W), pulled.b)
         pull = self.alpha * (self.intercept_matrix @ self.original(point).b)
@@ -208,9 +207,10 @@ class Problem:
             return point
         return Coefficients(self.penalty.prox(point.W, 0.0), point.b)
 
-    def value(self, point: Coefficients) -> float:
-        """The objective."""
-        return self.smooth_value(point, self.predictor(point)) + self.penalty_value(point)
+    def value(self, point: Coefficients, image: Array | None = None) -> float:
+        """The objective; ``image`` is the point's, where it is at hand."""
+        image = self.predictor(point) if image is None else image
+        return self.smooth_value(point, image) + self.penalty_value(point)
 
     def descend(self, point: Coefficients, gradient: Coefficients, bound: float) -> Coefficients:
         """Proximal gradient step with step sizes 1 / (bound * metric); intercepts have no penalty here."""
@@ -233,11 +233,44 @@ class Problem:
 
     def certificate(self, point: Coefficients) -> Certificate:
         """Duality gap at a point where the conjugates are known and finite, else the residual."""
-        gap = self._duality_gap(point)
+        return self.assess(point)[1]
+
+    def assess(self, point: Coefficients, image: Array | None = None) -> tuple[float, Certificate]:
+        """The objective and the certificate.
+
+        A solver that gives the point's ``image`` says that its intercepts and free coefficients are the best ones.
+        """
+        given = image is not None
+        image = self.predictor(point) if image is None else image
+        value = self.value(point, image)
+        gap = self._duality_gap(point, image, given)
         if gap is not None:
-            return Certificate("duality gap", gap, self.term.gap_scale, self.term.gap_floor)
+            return value, Certificate("duality gap", gap, self.term.gap_scale, self.term.gap_floor)
         scale = self.residual(self.null)
-        return Certificate("fixed-point residual", self.residual(point), scale, self.term.residual_floor)
+        return value, Certificate("fixed-point residual", self.residual(point), scale, self.term.residual_floor)
+
+    def assess_each(self, alphas: Sequence[float], points: Sequence[Coefficients]) -> list[tuple[float, Certificate]]:
+        """`assess` at many strengths, one point for each, with the best intercepts and no free coefficients.
+
+        On moments, and for a norm, the losses of all points come from one product.
+        """
+        term = self.term
+        if not (isinstance(term, MomentTerm) and self.penalty.norm and self.free is None):
+            problems = [self.with_alpha(alpha) for alpha in alphas]
+            return [one.assess(point, one.predictor(point)) for one, point in zip(problems, points, strict=True)]
+        values, slopes, gradients = term.values([point.W for point in points])
+        assessed = []
+        for alpha, point, value, slope, gradient in zip(alphas, points, values, slopes, gradients, strict=True):
+            norm, penalty = self.penalty.dual_norm(-gradient), alpha * self.penalty.value(point.W)
+            if alpha == 0 or not isfinite(norm):
+                one = self.with_alpha(alpha)
+                assessed.append(one.assess(point, one.predictor(point)))
+                continue
+            factor = min(1.0, alpha / norm) if norm > 0 else 1.0
+            gap = max((1 - factor) ** 2 * value + (factor * slope + penalty), 0.0)
+            certificate = Certificate("duality gap", float(gap), term.gap_scale, term.gap_floor)
+            assessed.append((float(value + penalty), certificate))
+        return assessed
 
     def residual(self, point: Coefficients) -> float:
         """Length, in the metric, of a proximal gradient step with step sizes 1 / metric."""
@@ -245,43 +278,51 @@ class Problem:
         moved = self.descend(point, gradient, 1.0)
         return float(np.sqrt(self.squared_length(moved.combine(1.0, point, -1.0))))
 
-    def _duality_gap(self, point: Coefficients) -> float | None:
-        """Primal value minus the value of a dual point made from the loss gradient; None if not finite.
+    def _duality_gap(self, point: Coefficients, image: Array, balanced: bool) -> float | None:
+        """Primal value minus that of a dual point made from the loss gradient; None where none is known to be finite.
 
         The dual of the objective is  max -Σ (loss*)(theta) - (alpha P)*(-X' theta)  over theta that sum
-        to zero within each task that has an intercept.
+        to zero within each task that has an intercept. ``balanced`` says that they do at this point.
         """
         conjugate = getattr(self.penalty, "conjugate", None)
         if conjugate is None or self.share_intercept or self.alpha == 0:
             return None
-        balanced = self.term.refit(self._joined(point), self.free)
-        eta = self.term.predictor(balanced)
-        theta = self.loss.gradient(self.data.y, eta, self.term.weight)
-        pulled = self.term.pull_back(theta)
-        if (np.abs(pulled.b) > 1e-10 * self.metric_b * (1 + np.abs(balanced.b))).any():
+        term, fitted, away = self.term, self._joined(point), 0.0
+        if not balanced:
+            at_point = term.value(fitted, image)
+            fitted = term.refit(fitted, self.free)
+            image = term.predictor(fitted)
+            away = at_point - term.value(fitted, image)
+        pulled = term.gradient(fitted, image)
+        if not balanced and (np.abs(pulled.b) > 1e-10 * self.metric_b * (1 + np.abs(fitted.b))).any():
             return None
+        Z = -pulled.W
         if self.free is not None:
-            size = np.broadcast_to(self.term.metric("entry"), self.free.shape) * (1 + np.abs(balanced.W))
-            if (np.abs(pulled.W) > 1e-10 * size)[self.free].any():
+            size = np.broadcast_to(term.metric("entry"), self.free.shape) * (1 + np.abs(fitted.W))
+            if (np.abs(Z) > 1e-10 * size)[self.free].any():
                 return None
-            pulled = Coefficients(np.where(self.free, 0.0, pulled.W), pulled.b)
-        scales = [1.0]
+            Z = np.where(self.free, 0.0, Z)
+        factors = [1.0]
         dual_norm = getattr(self.penalty, "dual_norm", None)
         if dual_norm is not None:
             # Bounds make a norm of one side only: it is asked of what the conjugate is asked of.
-            norm = dual_norm(-pulled.W)
-            if 0 < norm < float("inf"):
-                scales.append(min(1.0, self.alpha / norm))
-        dual = max(
-            -self.loss.conjugate(self.data.y, c * theta, self.term.weight) - conjugate(-c * pulled.W, self.alpha)
-            for c in scales
-        )
-        if not np.isfinite(dual):
-            return None
-        return max(self.value(point) - dual, 0.0)
+            norm = dual_norm(Z)
+            if norm == inf and self.penalty.norm:
+                return None
+            if self.alpha < norm < inf:
+                factors.append(self.alpha / norm)
+        penalty = self.penalty_value(point)
+        gaps = []
+        for factor in factors:
+            # The conjugate of a norm is zero in the dual ball and infinite outside.
+            held = conjugate(factor * Z, self.alpha) if not self.penalty.norm else 0.0 if factor is factors[-1] else inf
+            if held < inf:
+                gaps.append(away + (term.excess(fitted, image, factor) + penalty) + held)
+        least = min(gaps, default=inf)
+        return max(least, 0.0) if isfinite(least) else None
 
 
-def _check_common_model(term: DataTerm, penalty: Penalty) -> None:
+def _check_common_model(term: Term, penalty: Penalty) -> None:
     """Shared intercepts need a quadratic penalty that leaves equal tasks alone, and one loss."""
     if isinstance(penalty, Bounded):
         raise IncompatibleProblemError(
@@ -303,7 +344,7 @@ def _check_common_model(term: DataTerm, penalty: Penalty) -> None:
             "share_intercept=True needs a penalty that treats equal coefficients of all tasks alike, which this "
             f"{type(penalty).__name__} does not: use share_intercept=False."
         )
-    if len({repr(one) for one in term.loss.losses}) > 1:
+    if len({repr(one) for one in {id(one): one for one in term.loss.losses}.values()}) > 1:
         raise IncompatibleProblemError(
             "share_intercept=True pulls intercepts to a common one, which means nothing between different losses: "
             "use one loss for all tasks, or share_intercept=False."

@@ -20,6 +20,10 @@ def refit(term: DataTerm, point: Coefficients, free: np.ndarray) -> Coefficients
 
     Tasks are apart here, and few coefficients are free: a damped Newton method per task, to rounding.
     """
+    if term.constant is not None and term.fit_intercept:
+        # What does not vary predicts nothing but what the intercept does.
+        point = Coefficients(np.where(free & term.constant, 0.0, point.W), point.b)
+        free = free & ~term.constant
     W, b = point.W.copy(), term.refit_intercept(point).b.copy()
     layout = term.data.layout
     for t in range(layout.n_tasks):
@@ -53,7 +57,10 @@ def _refit_task(term: DataTerm, t: int, W: Array, b: Array, features: np.ndarray
         hessian = np.column_stack(
             [unknowns.T @ loss.hessian_product(y, eta, weight, unknowns[:, k]) for k in range(unknowns.shape[1])]
         )
-        step = -np.linalg.lstsq(hessian, slope, rcond=1e-12)[0]
+        # In units in which every unknown has unit curvature: else small units pass for rounding.
+        unit = np.sqrt(np.maximum(hessian.diagonal(), 0.0))
+        unit[unit == 0] = 1.0
+        step = -np.linalg.lstsq(hessian / np.outer(unit, unit), slope / unit, rcond=1e-12)[0] / unit
         decrease = float(slope @ step)
         length = 1.0
         while length > 1e-10:

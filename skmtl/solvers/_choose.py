@@ -9,15 +9,19 @@ from skmtl._params import clone
 from skmtl._typing import Array
 from skmtl.exceptions import InvalidParameterError
 from skmtl.problem import Problem
+from skmtl.solvers._block_cd import BlockCD
 from skmtl.solvers._closed_form import ClosedForm
 from skmtl.solvers._conic import Conic
 from skmtl.solvers._driver import Solver
 from skmtl.solvers._fista import FISTA
 from skmtl.solvers._lbfgs import LBFGS
 from skmtl.solvers._newton import Newton
+from skmtl.solvers._splitting import Splitting, splitting_pays
 
 SOLVERS: dict[str, type[Solver]] = {
     "closed_form": ClosedForm,
+    "block_cd": BlockCD,
+    "splitting": Splitting,
     "lbfgs": LBFGS,
     "newton": Newton,
     "fista": FISTA,
@@ -41,6 +45,8 @@ def choose(
     =======================================================  =============
     extra constraints                                        cvxpy
     squared loss, quadratic penalty                          closed_form
+    squared loss, rows of L1, L2, L∞ and squared terms       block_cd
+    squared loss, trace norms, Grams with eigenvectors       splitting
     losses of bounded curvature, quadratic penalty           lbfgs
     anything else                                            newton
     =======================================================  =============
@@ -78,8 +84,10 @@ def choose(
 
 
 def _automatic(problem: Problem) -> str:
+    if splitting_pays(problem):
+        return "splitting"
     if not hasattr(problem.penalty, "task_matrix"):
-        return "newton"
+        return "block_cd" if problem.loss.quadratic and hasattr(problem.penalty, "row_terms") else "newton"
     if problem.loss.quadratic:
         return "closed_form"
     return "lbfgs" if all(loss.lipschitz for loss in problem.loss.losses) else "newton"

@@ -128,7 +128,7 @@ class Conic(Solver):
         point = Coefficients(W_value, b_value)
         n_iter = int(getattr(task.solver_stats, "num_iters", 0) or 0)
         if self.constraints is None:
-            return finish(problem, self, _polished(problem, point), tol=self.tol, n_iter=n_iter)
+            return finish(problem, self, _polished(problem, point, self.tol), tol=self.tol, n_iter=n_iter)
         result = finish(problem, self, point, tol=self.tol, n_iter=n_iter)
         solved = ("optimal",) if self.options is not None else ("optimal", "optimal_inaccurate")
         status = Status.CONVERGED if task.status in solved else Status.FAILED
@@ -156,27 +156,29 @@ class Conic(Solver):
         return replace(result, status=Status.FAILED)
 
 
-def _polished(problem: Problem, point: Coefficients) -> Coefficients:
-    """The point after a few proximal gradient steps, as long as each is better.
+def _polished(problem: Problem, point: Coefficients, tol: float) -> Coefficients:
+    """The best, by its certificate, of the point and those that a few proximal gradient steps lead to.
 
     An interior point is a little off every kink; the steps put exact zeros where they belong.
     """
-    best = problem.certificate(point).value
-    for _ in range(_POLISHING):
-        gradient = problem.smooth_gradient(point, problem.predictor(point))
-        moved = problem.descend(point, gradient, problem.curvature_bound)
-        value = problem.certificate(moved).value
-        if not value < best:
+    best, least = point, problem.certificate(point).value
+    for step in range(_MOST_POLISHING):
+        if step >= _POLISHING and problem.certificate(best).satisfied(tol):
             break
-        point, best = moved, value
-    return point
+        gradient = problem.smooth_gradient(point, problem.predictor(point))
+        point = problem.descend(point, gradient, problem.curvature_bound)
+        value = problem.certificate(point).value
+        if value < least:
+            best, least = point, value
+    return best
 
 
 def _dense(rows: Any) -> Array:
     return rows.toarray() if hasattr(rows, "toarray") else np.asarray(rows)
 
 
-_POLISHING = 10
+# Steps in any case, and at most: where Clarabel stops, its dual point may be good and the one that W gives not yet.
+_POLISHING, _MOST_POLISHING = 10, 200
 # Short of its last digit an interior point may lose the way; the certificate says whether it had come far enough.
 _LOOSER = [{"tol_gap_abs": tol, "tol_gap_rel": tol, "tol_feas": tol} for tol in (1e-9, 1e-8, 1e-7)]
 

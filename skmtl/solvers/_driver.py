@@ -51,7 +51,7 @@ def finish(
     detail: str = "",
 ) -> SolveResult:
     """Result of a solver that has done what it can: the certificate decides the status."""
-    certificate = problem.certificate(point)
+    objective, certificate = problem.assess(point)
     if not point.isfinite():
         status = Status.NONFINITE
     elif certificate.satisfied(tol):
@@ -62,7 +62,7 @@ def finish(
         coefficients=problem.original(point),
         status=status,
         certificate=certificate,
-        objective=problem.value(point),
+        objective=objective,
         n_iter=n_iter,
         solver=solver.name,
         tol=tol,
@@ -124,12 +124,12 @@ class IterativeSolver(Solver):
         iteration, status = 0, Status.MAX_ITER
         while True:
             point = self.point(state)
-            certificate = problem.certificate(point)
+            objective, certificate = problem.assess(point)
             if not (point.isfinite() and isfinite(certificate.value)):
                 status = Status.NONFINITE
                 break
             seconds = time.perf_counter() - begin
-            history.append(HistoryRow(iteration, problem.value(point), certificate.value, seconds))
+            history.append(HistoryRow(iteration, objective, certificate.value, seconds))
             if certificate.satisfied(self.tol):
                 status = Status.CONVERGED
                 break
@@ -145,7 +145,7 @@ class IterativeSolver(Solver):
             coefficients=problem.original(point),
             status=status,
             certificate=certificate,
-            objective=problem.value(point),
+            objective=objective,
             n_iter=iteration,
             solver=self.name,
             tol=self.tol,

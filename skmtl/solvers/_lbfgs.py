@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -13,7 +12,7 @@ from skmtl._params import POSITIVE_INT, TOLERANCE
 from skmtl._typing import Array
 from skmtl.problem import Coefficients, Problem
 from skmtl.solvers._driver import Solver, finish
-from skmtl.solvers._newton import Newton
+from skmtl.solvers._newton import finished_by_newton
 from skmtl.solvers._result import HistoryRow, SolveResult, Status
 
 _MOST_ITERATIONS = 200
@@ -104,22 +103,7 @@ class LBFGS(Solver):
             gradient_tol /= 100.0
         result = finish(problem, self, point, tol=self.tol, n_iter=n_iter, history=history)
         if not result.converged and n_iter < self.max_iter:
-            return self._finished_by_newton(problem, result)
+            return finished_by_newton(problem, result, self.tol, self.max_iter)
         if not result.converged and n_iter >= self.max_iter:
             return SolveResult(**{**result.__dict__, "status": Status.MAX_ITER})
         return result
-
-    def _finished_by_newton(self, problem: Problem, result: SolveResult) -> SolveResult:
-        last = Newton(self.tol, self.max_iter - result.n_iter).solve(problem, result.coefficients)
-        before = result.history[-1]
-        later = (
-            HistoryRow(before.iteration + row.iteration, row.objective, row.certificate, before.seconds + row.seconds)
-            for row in last.history[1:]
-        )
-        return replace(
-            last,
-            n_iter=result.n_iter + last.n_iter,
-            solver=self.name,
-            history=(*result.history, *later),
-            detail=f"The last {last.n_iter} iterations are Newton's.",
-        )

@@ -7,11 +7,12 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from skmtl._typing import Array
-from skmtl.problem import Coefficients, Problem
+from skmtl.data import SharedDesign
+from skmtl.problem import Coefficients, MomentTerm, Problem
 from skmtl.problem import coarsen as coarsen_metric
 
-# Grams are worth their making up to this many features: a product with one costs p² where one pass over the data costs
-# 2 n p, and making it n p² / 2, that is the products of some p / 4 iterations.
+# One Gram for each task is worth its making up to this many features: a product with it costs p² where two passes over
+# the data cost 2 n p, and making it n p² / 2, that is the products of some p / 4 iterations.
 _LARGEST_GRAM = 300
 
 
@@ -41,7 +42,7 @@ class DesignModel(QuadraticModel):
         self.problem = problem
         self.eta = eta
         self.extra = damping * _safe_curvature(problem, eta) if damping > 0 else None
-        curvature = _curvature(problem, eta)
+        curvature = None if problem.loss.quadratic else _curvature(problem, eta)
         if curvature is None:
             self.metric, self.metric_b = (1 + damping) * problem.metric, (1 + damping) * problem.metric_b
         else:
@@ -110,10 +111,25 @@ class GramModel(QuadraticModel):
 
 def _grams_pay(problem: Problem) -> bool:
     """Whether products with Grams are possible and cheaper than passes over the data."""
-    layout = problem.data.layout
+    layout, p = problem.data.layout, problem.data.n_features
     plain = layout.n_channels == layout.n_tasks and not any(loss.joint for loss in problem.loss.losses)
-    small = problem.data.n_features <= min(_LARGEST_GRAM, layout.n_entries // layout.n_tasks)
-    return plain and small and not problem.share_intercept
+    if not plain or problem.share_intercept:
+        return False
+    # One Gram for all tasks is n p² operations of the fastest kind, against 4 n p T for each iteration.
+    return p <= min(_LARGEST_GRAM, layout.n_entries // layout.n_tasks) or (p <= layout.n_rows and one_gram(problem))
+
+
+def one_gram(problem: Problem) -> bool:
+    """Whether one Gram is the second derivative of squared loss for all tasks, but for factors."""
+    term, data = problem.term, problem.data
+    if not problem.loss.quadratic or problem.share_intercept:
+        return False
+    if isinstance(term, MomentTerm):
+        return bool(term.gram.shared)
+    if not (isinstance(data.design, SharedDesign) and data.layout.complete):
+        return False
+    weight = data.weight.reshape(data.n_tasks, -1)
+    return bool((weight == weight[0]).all())
 
 
 def quadratic_model(problem: Problem, eta: Array, damping: float = 0.0) -> QuadraticModel:
@@ -122,6 +138,14 @@ def quadratic_model(problem: Problem, eta: Array, damping: float = 0.0) -> Quadr
     ``damping`` is how much of a curvature that is surely enough is added to that of the loss at the point.
     """
     return GramModel(problem, eta, damping) if _grams_pay(problem) else DesignModel(problem, eta, damping)
+
+
+def curvature_at(problem: Problem, eta: Array, damping: float) -> Array:
+    """Second derivative of the loss in each linear predictor, with ``damping`` times a safe one, and never zero."""
+    curvature = problem.loss.hessian_product(problem.data.y, eta, problem.term.weight, np.ones_like(eta))
+    if damping > 0:
+        curvature = curvature + damping * _safe_curvature(problem, eta)
+    return np.maximum(curvature, 1e-8 * problem.term.curvature)
 
 
 def _safe_curvature(problem: Problem, eta: Array) -> Array:
@@ -149,4 +173,4 @@ def _positive(total: Array, bound: Array) -> Array:
     return np.maximum(total, 1e-8 * bound)
 
 
-__all__ = ["DesignModel", "GramModel", "QuadraticModel", "quadratic_model"]
+__all__ = ["DesignModel", "GramModel", "QuadraticModel", "curvature_at", "one_gram", "quadratic_model"]

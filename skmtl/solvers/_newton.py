@@ -13,11 +13,15 @@ from skmtl._linalg import CG_TOLERANCE
 from skmtl._typing import Array
 from skmtl.problem import Coefficients, Problem
 from skmtl.solvers._driver import IterativeSolver
-from skmtl.solvers._model import GramModel, QuadraticModel, quadratic_model
+from skmtl.solvers._model import GramModel, QuadraticModel, curvature_at, quadratic_model
+from skmtl.solvers._result import HistoryRow, SolveResult
+from skmtl.solvers._rows import descend_on_rows, on_rows
 
 _LARGEST_INNER = 500
 # How many of them are counted as one iteration.
 _ON_THE_MODEL = 10
+# Iterations on the model within which its residual has to fall, where steps change the last digits only.
+_PATIENCE = 100
 # Steps without a visible decrease of the objective: the certificate often still falls for some of them.
 _MOST_SMALL = 10
 
@@ -93,6 +97,10 @@ class Newton(IterativeSolver):
         if state.stalled:
             return state
         gradient = problem.smooth_gradient(state.current, state.eta)
+        if not problem.loss.quadratic and on_rows(problem):
+            curvature = curvature_at(problem, state.eta, state.damping)
+            goal, work = descend_on_rows(problem, state.current, gradient, curvature, state.forcing)
+            return self._towards(problem, state, gradient, goal, goal.combine(1.0, state.current, -1.0), work)
         model = quadratic_model(problem, state.eta, state.damping) if state.model is None else state.model
         # A model that is the loss itself may be solved to the end; others are not worth more.
         most = _ON_THE_MODEL * self.max_iter - state.work if problem.loss.quadratic else _LARGEST_INNER
@@ -103,6 +111,22 @@ class Newton(IterativeSolver):
         else:
             goal, bound, work = _accelerated(problem, state, model, gradient, max(most, 1))
             way = goal.combine(1.0, state.current, -1.0)
+        return replace(
+            self._towards(problem, state, gradient, goal, way, work),
+            bound=0.7 * bound,
+            model=model if problem.loss.quadratic else None,
+        )
+
+    def _towards(
+        self,
+        problem: Problem,
+        state: _State,
+        gradient: Coefficients,
+        goal: Coefficients,
+        way: Coefficients,
+        work: int,
+    ) -> _State:
+        """Go as far towards the model's minimum as the objective agrees."""
         way_eta = problem.predictor(way)
         before = problem.smooth_value(state.current, state.eta) + problem.penalty_value(state.current)
         slope = gradient.dot(way) + problem.penalty_value(goal) - problem.penalty_value(state.current)
@@ -129,14 +153,14 @@ class Newton(IterativeSolver):
         return _State(
             moved,
             eta,
-            0.7 * bound,
+            state.bound,
             damping if damping > 1e-6 else 0.0,
             # Better points deserve better steps: that is what makes Newton's method fast at the end.
             max((0.3 if visible else 0.03) * state.forcing, 1e-5) if length == 1.0 else 0.1,
             small,
             small >= _MOST_SMALL,
             state.work + work,
-            model if problem.loss.quadratic else None,
+            None,
         )
 
 
@@ -152,7 +176,7 @@ def _accelerated(
 
     zero = Coefficients(np.zeros_like(x.W), np.zeros_like(x.b))
     current = probe = current_image = probe_image = zero
-    momentum, first = 1.0, 0.0
+    momentum, first, least, least_at = 1.0, 0.0, np.inf, 0
     for iteration in range(most):
         while True:
             step = 1.0 / (bound * metric)
@@ -174,6 +198,10 @@ def _accelerated(
         current, current_image = new, image
         if residual <= state.forcing * first:
             break
+        if residual < least:
+            least, least_at = residual, iteration
+        elif iteration - least_at > _PATIENCE and length <= 1e-20 * size(Coefficients(landed, x.b + current.b)):
+            break  # what is left is the rounding of the prox
         if uphill:
             probe, probe_image, momentum = current, current_image, 1.0
             continue
@@ -215,7 +243,7 @@ def _conjugate_gradients(
     right = -pack(gradient.W + problem.alpha * state.current.W @ M, gradient.b)
     size = len(right)
     solved, _ = cg(
-        LinearOperator((size, size), matvec=product),
+        LinearOperator((size, size), matvec=product, dtype=np.float64),
         right,
         maxiter=_LARGEST_INNER,
         atol=0.0,
@@ -239,7 +267,7 @@ def _preconditioner(problem: Problem, state: _State, model: QuadraticModel, M: A
             way = unpack(flat)
             return pack(way.W / diagonal, way.b / diagonal_b)
 
-        return LinearOperator((size, size), matvec=scale)
+        return LinearOperator((size, size), matvec=scale, dtype=np.float64)
     factors = []
     p = state.current.W.shape[0]
     for t, ridge in enumerate(own):
@@ -260,7 +288,24 @@ def _preconditioner(problem: Problem, state: _State, model: QuadraticModel, M: A
         table = np.column_stack(columns)
         return pack(table[:-1], table[-1])
 
-    return LinearOperator((size, size), matvec=solve)
+    return LinearOperator((size, size), matvec=solve, dtype=np.float64)
 
 
-__all__ = ["Newton"]
+def finished_by_newton(problem: Problem, result: SolveResult, tol: float, max_iter: int) -> SolveResult:
+    """What another solver has left undone."""
+    last = Newton(tol, max(max_iter - result.n_iter, 1)).solve(problem, result.coefficients)
+    before = result.history[-1]
+    later = (
+        HistoryRow(before.iteration + row.iteration, row.objective, row.certificate, before.seconds + row.seconds)
+        for row in last.history[1:]
+    )
+    return replace(
+        last,
+        n_iter=result.n_iter + last.n_iter,
+        solver=result.solver,
+        history=(*result.history, *later),
+        detail=f"The last {last.n_iter} iterations are Newton's.",
+    )
+
+
+__all__ = ["Newton", "finished_by_newton"]

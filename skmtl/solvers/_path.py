@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from skmtl.problem import Coefficients, Problem
+from skmtl.solvers._block_cd import BlockCD
 from skmtl.solvers._driver import Solver
+from skmtl.solvers._gram_path import has_gram_path
 from skmtl.solvers._result import SolveResult
 
 
@@ -22,6 +24,14 @@ def solve_path(
     strengths, ``beside`` holds the solutions of the same path at a neighbouring mixing ratio: each solve starts from
     the better of its two neighbours.
     """
+    alphas = list(alphas)
+    if alphas and isinstance(solver := solver_for(problem.with_alpha(alphas[0])), BlockCD) and has_gram_path(problem):
+        for alpha, result in zip(alphas, solver.path(problem, alphas, start), strict=True):
+            if not result.converged:
+                current = problem.with_alpha(alpha)
+                result = solver_for(current).solve(current, result.coefficients)
+            yield result
+        return
     for k, alpha in enumerate(alphas):
         current = problem.with_alpha(alpha)
         if k < len(beside) and beside[k].coefficients.W.shape == problem.null.W.shape:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from skmtl.exceptions import IncompatibleProblemError
-from skmtl.linear_model import MultiTaskLasso, MultiTaskLogisticRegression, MultiTaskRidge
+from skmtl.linear_model import MultiTaskLasso, MultiTaskLogisticRegression, MultiTaskRidge, TraceNormRegressor
 from skmtl.penalties import MeanRegularization
 from skmtl.solvers import FISTA, ClosedForm, Conic
 
@@ -18,11 +18,23 @@ def compatible(case):
         solvers.append("lbfgs")
         if case.kind == "numeric":
             solvers.append("closed_form")
+    if case.kind == "numeric" and hasattr(case.penalty.make(3), "row_terms"):
+        solvers.append("block_cd")
+    if case.kind == "numeric" and getattr(case.penalty.make(3), "spectral", False):
+        solvers.append("splitting")
     return solvers
 
 
 # What each can reach: interior points some 1e-8, quasi-Newton 1e-7 of a residual, the others rounding.
-TOL = {"fista": 1e-9, "newton": 1e-9, "cvxpy": 1e-6, "lbfgs": 1e-7, "closed_form": 1e-9}
+TOL = {
+    "fista": 1e-9,
+    "newton": 1e-9,
+    "cvxpy": 1e-6,
+    "lbfgs": 1e-7,
+    "closed_form": 1e-9,
+    "block_cd": 1e-9,
+    "splitting": 1e-9,
+}
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])
@@ -44,9 +56,10 @@ def test_all_solvers_agree(convex, scenario, fit_intercept):
 @pytest.mark.parametrize("name", list(cases.SOLVERS))
 def test_a_solver_by_name_or_object(name):
     data = cases.table(11, scenario="missing", **SHAPE)
-    by_name = MultiTaskRidge(0.1, solver=name).fit(data.X, data.Y)
+    model = TraceNormRegressor if name == "splitting" else MultiTaskRidge
+    by_name = model(0.1, solver=name).fit(data.X, data.Y)
     solver = cases.SOLVERS[name]()
-    by_object = MultiTaskRidge(0.1, solver=solver).fit(data.X, data.Y)
+    by_object = model(0.1, solver=solver).fit(data.X, data.Y)
     np.testing.assert_array_equal(by_name.coef_, by_object.coef_)
     assert by_name.solver_result_.solver == cases.SOLVERS[name].name == name
 
@@ -68,13 +81,13 @@ def test_auto_chooses_by_the_table():
     }
     assert {name: fit.solver_result_.solver for name, fit in chosen.items()} == {
         "ridge": "closed_form",
-        "lasso": "newton",
-        "wide lasso": "newton",
+        "lasso": "block_cd",
+        "wide lasso": "block_cd",
         "logistic ridge": "lbfgs",
         "logistic ridge without a gap": "lbfgs",
         "logistic lasso": "newton",
         "constrained": "cvxpy",
-        "bounded": "newton",
+        "bounded": "block_cd",
     }
 
 

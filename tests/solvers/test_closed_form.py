@@ -32,8 +32,8 @@ def test_branches_agree(case, alpha, monkeypatch):
     data = cases.table(1, scenario="missing", n=N, p=P, T=T)
     fits, used = {}, {}
 
-    def dense(problem, table, vectors, common, special):
-        return module._dense(*problem.term.normal_equations, problem.term.task_scale, problem.alpha * table, vectors)
+    def dense(system, alpha, table, vectors, common, special):
+        return module._dense(system, alpha * table, vectors)
 
     for name, changes in {
         "eigenvectors": {},

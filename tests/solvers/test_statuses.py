@@ -97,7 +97,7 @@ def test_seconds_and_solver_are_recorded():
     result = MultiTaskLasso(0.1).fit(data.X, data.Y).solver_result_
     seconds = [row.seconds for row in result.history]
     assert seconds == sorted(seconds)
-    assert (result.solver, result.tol) == ("newton", 1e-6)
+    assert (result.solver, result.tol) == ("block_cd", 1e-6)
     assert MultiTaskRidge(tol=1e-3).fit(data.X, data.Y).solver_result_.tol == 1e-3
 
 

@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet
 WORKERS ?= 2
 
-.PHONY: help demo test test-oldest lint types contracts check oracle-table bench-school bench-import bench-solvers bench-recovery bench-mixed clean
+.PHONY: help demo test test-oldest lint types contracts check oracle-table bench-school bench-import bench-solvers bench-recovery bench-mixed bench-peers clean
 
 help:
 	@echo "make demo         the main job on the diabetes patients that scikit-learn ships"
@@ -74,6 +74,17 @@ bench-recovery: $(VENV)/.test
 
 bench-mixed: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/mixed_outcomes.py
+
+# Environments of their own: the peers, and adelie, which wants NumPy 1. QUICK= runs the long cases too.
+QUICK ?= --quick
+bench-peers:
+	$(PYTHON) -m venv $(VENV)-bench
+	$(VENV)-bench/bin/python -m pip --disable-pip-version-check install --quiet --editable ".[bench]"
+	$(PYTHON) -m venv $(VENV)-bench-adelie
+	$(VENV)-bench-adelie/bin/python -m pip --disable-pip-version-check install --quiet --editable ".[bench-adelie]"
+	$(VENV)-bench/bin/python -m pytest benchmarks/peers $(QUICK) --benchmark-json=bench-run.json
+	$(VENV)-bench-adelie/bin/python -m pytest benchmarks/peers $(QUICK) -k adelie --benchmark-json=bench-adelie.json
+	$(VENV)-bench/bin/python benchmarks/peers/report.py bench-run.json bench-adelie.json
 
 bench-import: $(VENV)/.test
 	$(BIN)/python benchmarks/import_time.py

@@ -107,7 +107,8 @@ def as_task_data(
         raise TaskDataError(
             f"Y has {len(columns[0])} rows but X has {X.shape[0]}: give one row of outcomes per row of features."
         )
-    weights = check_sample_weight(sample_weight, X.shape[0], len(columns))
+    shape = X.shape[0], len(columns)
+    weights = np.broadcast_to(1.0, shape) if sample_weight is None else check_sample_weight(sample_weight, *shape)
     exposures = check_exposure(exposure, X.shape[0], len(columns))
     labelled = declared_labels(Y, len(columns))
     if task is None:
@@ -200,9 +201,7 @@ def _no_entry(where: str, observed: bool) -> TaskDataError:
 
 def _plain(X: Any, Y: Any, task_weight: Any, kinds: Kinds) -> TaskData | None:
     """An array of numbers without weights, which needs no look at single columns; None where it does."""
-    if not (
-        isinstance(Y, np.ndarray) and Y.dtype.kind in "fiu" and Y.ndim in (1, 2) and Y.size and len(Y) == X.shape[0]
-    ):
+    if not (type(Y) is np.ndarray and Y.dtype.kind in "fiu" and Y.ndim in (1, 2) and Y.size and len(Y) == X.shape[0]):
         return None
     table = Y if Y.ndim == 2 else Y[:, None]
     names = tuple(range(table.shape[1]))
@@ -268,7 +267,7 @@ def _wide(
     return TaskData(
         design=SharedDesign(X, layout),
         y=Y.T[flat],
-        weight=weights.T[flat],
+        weight=_weight_of(weights.T, flat),
         layout=layout,
         encoders=tuple(encoders),
         form=form,
@@ -292,6 +291,13 @@ def check_task_ids(task: Any, n_rows: int) -> np.ndarray:
             raise TaskDataError(f"task mixes ids of several types ({', '.join(sorted(kinds))}): give ids of one type.")
         ids = np.array(ids.tolist())
     return ids
+
+
+def _weight_of(weights: Array, entries: np.ndarray) -> Array:
+    """Weights of some entries, which are one number, repeated, where none were given."""
+    if any(weights.strides):
+        return weights[entries]
+    return np.broadcast_to(1.0, int(np.count_nonzero(entries)) if entries.dtype == bool else len(entries))
 
 
 def _channels(encoders: Sequence[TargetEncoder]) -> np.ndarray:
@@ -334,7 +340,7 @@ def _rows(
     return TaskData(
         design=design,
         y=y[layout.row_index],
-        weight=weight[layout.row_index],
+        weight=_weight_of(weight, layout.row_index),
         layout=layout,
         encoders=encoders,
         form="rows",

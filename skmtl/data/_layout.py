@@ -160,8 +160,8 @@ def make_layout(observed: np.ndarray, names: tuple[object, ...], channels: np.nd
     """Lay out a wide table from its (n, T) mask of observed cells."""
     if observed.all():
         return CompleteLayout(names, len(observed), channels)
-    task_of, row_index = np.nonzero(observed.T)
-    counts = np.bincount(task_of, minlength=observed.shape[1])
+    counts = observed.sum(axis=0)
+    row_index = np.concatenate([np.flatnonzero(column) for column in observed.T]) if len(names) else np.zeros(0)
     return TaskLayout(
         names=names,
         row_index=row_index.astype(np.intp),

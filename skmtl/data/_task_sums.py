@@ -74,7 +74,8 @@ def runs_of(data: TaskData, part: IntArray | None, n_parts: int) -> Iterator[Run
         table[layout.entry_task, layout.row_index] = data.weight
     else:
         table = np.zeros((layout.n_tasks, n_rows), dtype=bool)
-        table[layout.entry_task, layout.row_index] = True
+        for k in range(layout.n_tasks):
+            table[k, layout.row_index[layout.entries(k)]] = True
     first, gram = _distinct(table)
     start = np.zeros(n_rows, dtype=np.intp) if part is None else part
     if row_weight is None:

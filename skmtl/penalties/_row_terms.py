@@ -35,6 +35,12 @@ class RowTerms(NamedTuple):
         """The terms of some rows."""
         return RowTerms(*(part[rows] if len(part) > 1 or part.ndim == 1 else part for part in self))
 
+    def times(self, strength: float) -> RowTerms:
+        """The terms of the penalty times a number."""
+        return RowTerms(
+            self.l1 * strength, self.l2 * strength, self.linf * strength, self.ridge * strength, self.lower, self.upper
+        )
+
 
 def row_terms(
     shape: tuple[int, int],

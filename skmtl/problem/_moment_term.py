@@ -8,21 +8,24 @@ from functools import cached_property
 import numpy as np
 
 from skmtl._typing import Array, BoolArray, IntArray
-from skmtl.data import Moments, SharedDesign, TaskData
-from skmtl.data._design import row_blocks
+from skmtl.data import Moments, TaskData
 from skmtl.exceptions import TaskDataError
 from skmtl.losses import PerTaskLoss
 from skmtl.problem._coefficients import Coefficients
-from skmtl.problem._grams import FullGram, Gram, LazyGram, PassGram, ThinGram, short_block
+from skmtl.problem._first_moments import (
+    FirstMoments,
+    deviance_of,
+    grams_are_small,
+    is_plain,
+    varying,
+    weighs_by_deviance,
+)
+from skmtl.problem._grams import FullGram, Gram, LazyGram, PassGram, ThinGram
+from skmtl.problem._refit import refit_on_grams
 from skmtl.problem._term import EPS, Term, weight_by_task
 
 # The whole Gram of complete data is made at once where it takes so many operations: some 20 milliseconds.
 _CHEAP = 6e8
-# Where Σ x² exceeds so many times Σ (x - mean)², the difference has lost six of its sixteen digits.
-_FAR = 1e6
-# Grams are made where they are at most so many times as large as X: a model of many features takes dozens of passes
-# over the data, each as long as a twelfth (p = 100) of what the Grams take. A model of few does with five.
-_ROOM = 4
 # Features up to which the Gram is made although there are fewer rows.
 _FEW_FEATURES = 64
 # Numbers in X up to which a centred copy is nothing to speak of: a megabyte.
@@ -87,10 +90,9 @@ class MomentTerm(Term):
         self.mean = mean
         self._raw_cross, self._size, self._deviance = cross, size, deviance
         self._raw_yy = deviance if fit_intercept else size
-        noise = 100 * EPS * square
-        if (diagonal <= noise).any():
+        if not varying(diagonal, square).all():
             # Along a feature that an intercept stands for already there is nothing but rounding.
-            self._raw_cross = np.where(diagonal > noise, cross, 0.0)
+            self._raw_cross = np.where(varying(diagonal, square), cross, 0.0)
         self.cross = self._raw_cross * self.task_scale
 
     @classmethod
@@ -115,21 +117,20 @@ class MomentTerm(Term):
         fit_intercept : bool
         """
         little = data.design.X.size <= _COPIED and data.n_features <= max(data.layout.n_rows, _FEW_FEATURES)
-        if little and is_plain(data) and (fit_intercept or not _by_deviance(data)):
+        if little and is_plain(data) and (fit_intercept or not weighs_by_deviance(data)):
             return cls._of_little_data(data, loss, mean, unit, fit_intercept)
-        if not is_plain(data) and _grams_are_small(data):
+        if not is_plain(data) and grams_are_small(data):
             moments = Moments.of_parts(data, None, 1)[0]
             return cls.from_moments(moments, data, loss, mean=mean, unit=unit, fit_intercept=fit_intercept)
         sums = FirstMoments(data, mean, unit, fit_intercept)
-        if _by_deviance(data) and not fit_intercept:  # the means are in the targets, and would hide the rest
+        if weighs_by_deviance(data) and not fit_intercept:  # the means are in the targets, and would hide the rest
             near = data.layout.sum_by_task(data.weight * data.y) / sums.mass
             sums.deviance = deviance_of(data, near, np.ones(data.n_tasks) if unit is None else unit)
 
         def make() -> Array:
             moments = Moments.from_data(data)
             grams = moments.centered()[0] if fit_intercept else moments.raw()[0]
-            noise = 100 * EPS * sums.square
-            varies = (np.broadcast_to(sums.diagonal, sums.cross.shape) > noise).T[: len(grams)]
+            varies = np.broadcast_to(varying(sums.diagonal, sums.square), sums.cross.shape).T[: len(grams)]
             return grams if varies.all() else grams * varies[:, :, None] * varies[:, None, :]
 
         gram: Gram
@@ -178,9 +179,8 @@ class MomentTerm(Term):
         gram = X.T @ X
         diagonal = gram.diagonal()
         square = diagonal + EPS * n_rows * center**2
-        noise = 100 * EPS * square
-        if (diagonal <= noise).any():
-            varies = diagonal > noise
+        varies = varying(diagonal, square)
+        if not varies.all():
             gram = gram * varies * varies[:, None]
         return cls(
             data,
@@ -224,7 +224,7 @@ class MomentTerm(Term):
         diagonal = np.ascontiguousarray(np.diagonal(grams, axis1=1, axis2=2).T)
         s_gram = moments.s[: len(grams)]
         square = diagonal + s_gram * center[:, : len(grams)] ** 2
-        varies = (diagonal > 100 * EPS * square).T
+        varies = varying(diagonal, square).T
         if not varies.all():
             grams = grams * varies[:, :, None] * varies[:, None, :]
         size = moments.about(moments.shift_x, mean).yy / unit**2
@@ -382,7 +382,7 @@ class MomentTerm(Term):
     @cached_property
     def gap_floor(self) -> float:  # type: ignore[override]
         """What rounding can leave of a duality gap, which has no large terms here that cancel."""
-        return 4 * EPS * float(self.task_scale @ self._size)
+        return 10 * EPS * float(self.task_scale @ self._size)
 
     @cached_property
     def residual_floor(self) -> float:  # type: ignore[override]
@@ -392,7 +392,7 @@ class MomentTerm(Term):
     @cached_property
     def constant(self) -> BoolArray | None:
         """Features (p, T) that do not vary over a task's entries, or None."""
-        constant = self.diagonal <= 100 * EPS * self.square
+        constant = ~varying(self.diagonal, self.square)
         return np.broadcast_to(constant, self.shape) if constant.any() else None
 
     def refit_intercept(self, point: Coefficients) -> Coefficients:
@@ -404,131 +404,10 @@ class MomentTerm(Term):
         point = self.refit_intercept(point)
         if free is None or not free.any():
             return point
-        W = np.where(free, 0.0, point.W)
         # What does not vary predicts nothing.
+        W = np.where(free, 0.0, point.W)
         free = free if self.constant is None else free & ~self.constant
-        image = self.gram.product(W)
-        for t in range(self.shape[1]):
-            rows = np.flatnonzero(free[:, t])
-            if not len(rows):
-                continue
-            grams = self.gram.block(rows)
-            own = grams[t if len(grams) > 1 else 0]
-            # In units in which every feature has unit curvature: else small units pass for rounding.
-            unit = np.sqrt(np.maximum(own.diagonal(), 0.0))
-            unit[unit == 0] = 1.0
-            rest = (self._raw_cross[rows, t] - image[rows, t]) / unit
-            W[rows, t] = np.linalg.lstsq(own / np.outer(unit, unit), rest, rcond=1e-12)[0] / unit
-        return Coefficients(W, point.b)
-
-
-def _by_deviance(data: TaskData) -> bool:
-    return isinstance(data.task_weight, str) and data.task_weight == "deviance"
-
-
-def is_plain(data: TaskData) -> bool:
-    """Whether every task is observed at every row of a dense X, and counts once."""
-    design = data.design
-    return (
-        data.layout.complete
-        and data.unweighted
-        and isinstance(design, SharedDesign)
-        and isinstance(design.X, np.ndarray)
-    )
-
-
-def _one_for_all(data: TaskData) -> bool:
-    """Whether all tasks have the same rows and weights."""
-    if not (data.layout.complete and isinstance(data.design, SharedDesign)):
-        return False
-    table = data.weight.reshape(data.n_tasks, -1)
-    return data.unweighted or bool((table == table[0]).all())
-
-
-def _grams_are_small(data: TaskData) -> bool:
-    """Whether X is dense, and the Grams of all tasks are no more than a few times as large."""
-    if not isinstance(data.design.X, np.ndarray):
-        return False
-    n_grams = 1 if _one_for_all(data) else data.n_tasks
-    return bool(n_grams * data.n_features**2 <= _ROOM * data.design.X.size)
-
-
-def deviance_of(data: TaskData, mean: Array, unit: Array) -> Array:
-    """Weighted sums of squares of the targets about their means, in some units; ``mean`` is what is near them."""
-    layout = data.layout
-    y = (data.y - layout.per_entry(mean)) / layout.per_entry(unit)
-    y -= layout.per_entry(layout.sum_by_task(data.weight * y) / layout.sum_by_task(data.weight))
-    return layout.sum_by_task(data.weight * y * y)
-
-
-class FirstMoments:
-    """What a squared loss needs besides Grams, in one pass over X and y.
-
-    Attributes are those of `MomentTerm`; ``shared`` says whether all tasks have the same rows and weights, ``plain``
-    whether X is dense besides, and these weights are ones.
-    """
-
-    def __init__(self, data: TaskData, mean: Array | None, unit: Array | None, fit_intercept: bool):
-        layout, design = data.layout, data.design
-        self.mass = layout.counts.astype(np.float64) if data.unweighted else layout.sum_by_task(data.weight)
-        self.shared = _one_for_all(data)
-        self.plain = is_plain(data)
-        mean = np.zeros(layout.n_tasks) if mean is None else mean
-        unit = np.ones(layout.n_tasks) if unit is None else unit
-        self.far, self.square = False, np.zeros(0)
-        if self.plain:
-            Y = data.y.reshape(layout.n_tasks, -1)
-            total, first = self._in_blocks(design.X, Y, mean, unit, None)
-            spread = self.square - first**2 / layout.n_rows
-            self.far = fit_intercept and bool((_FAR * spread < self.square).any())
-        else:
-            y = (data.y - layout.per_entry(mean)) / layout.per_entry(unit)
-            weighted = data.weight * y
-            self.size, total = layout.sum_by_task(weighted * y), layout.sum_by_task(weighted)
-            self.cross = design.adjoint(weighted)[0]
-            first, self.square = design.adjoint(data.weight)[0], design.second_moment(data.weight)
-        if self.far:
-            shift = first[:, 0] / layout.n_rows
-            total, rest = self._in_blocks(design.X, Y, mean, unit, shift)
-            self.diagonal = self.square - rest**2 / layout.n_rows
-            self.mean, self.deviance = total / self.mass, self.size - total**2 / self.mass
-            self.cross -= np.outer(rest[:, 0], total) / layout.n_rows
-            self.center = shift[:, None] + rest / layout.n_rows
-            self.square = self.diagonal + EPS * layout.n_rows * self.center**2
-            self.center = np.broadcast_to(self.center, self.cross.shape)
-            return
-        self.mean, self.diagonal = np.zeros_like(total), self.square
-        self.deviance = self.size - total**2 / self.mass
-        if fit_intercept:
-            self.mean = total / self.mass
-            self.center = first / self.mass[: first.shape[1]]
-            self.cross -= self.center * total
-            self.diagonal = self.square - first * self.center
-        else:
-            self.center = np.zeros_like(first)
-        self.center = np.broadcast_to(self.center, self.cross.shape)
-
-    def _in_blocks(self, X: Array, Y: Array, mean: Array, unit: Array, shift: Array | None) -> tuple[Array, Array]:
-        """Sums over complete data while a block of rows is at hand, about a shift; returns those of y and of X."""
-        n_features, n_tasks = X.shape[1], len(Y)
-        self.size, total = np.zeros(n_tasks), np.zeros(n_tasks)
-        products, square = np.zeros((n_tasks + 1, n_features)), np.zeros(n_features)
-        short = short_block(products.size)
-        for stretch in row_blocks(X):
-            rows = X[stretch].astype(np.float64, copy=False)
-            rows = rows if shift is None else rows - shift
-            # A row of ones besides the targets: the sums of the features come with the products.
-            y = np.ones((n_tasks + 1, len(rows)))
-            np.subtract(Y[:, stretch], mean[:, None], out=y[:-1])
-            y[:-1] /= unit[:, None]
-            total += y[:-1].sum(axis=1)
-            self.size += np.einsum("ij,ij->i", y[:-1], y[:-1])
-            for some in range(0, len(rows), short):
-                products += y[:, some : some + short] @ rows[some : some + short]
-            square += np.einsum("ij,ij->j", rows, rows)
-        self.cross = np.ascontiguousarray(products[:-1].T)
-        self.square = square[:, None]
-        return total, products[-1][:, None]
+        return Coefficients(refit_on_grams(self.gram, self._raw_cross, W, free), point.b)
 
 
 __all__ = ["MomentTerm"]

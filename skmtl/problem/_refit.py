@@ -8,6 +8,7 @@ import numpy as np
 
 from skmtl._typing import Array
 from skmtl.problem._coefficients import Coefficients
+from skmtl.problem._grams import Gram
 
 if TYPE_CHECKING:
     from skmtl.problem._data_term import DataTerm
@@ -78,4 +79,21 @@ def _refit_task(term: DataTerm, t: int, W: Array, b: Array, features: np.ndarray
             break
 
 
-__all__ = ["refit"]
+def refit_on_grams(gram: Gram, cross: Array, W: Array, free: np.ndarray) -> Array:
+    """The best coefficients marked in ``free``, zero in W, for squared loss with these Grams and cross products."""
+    W, image = W.copy(), gram.product(W)
+    for t in range(W.shape[1]):
+        rows = np.flatnonzero(free[:, t])
+        if not len(rows):
+            continue
+        grams = gram.block(rows)
+        own = grams[t if len(grams) > 1 else 0]
+        # In units in which every feature has unit curvature: else small units pass for rounding.
+        unit = np.sqrt(np.maximum(own.diagonal(), 0.0))
+        unit[unit == 0] = 1.0
+        rest = (cross[rows, t] - image[rows, t]) / unit
+        W[rows, t] = np.linalg.lstsq(own / np.outer(unit, unit), rest, rcond=1e-12)[0] / unit
+    return W
+
+
+__all__ = ["refit", "refit_on_grams"]

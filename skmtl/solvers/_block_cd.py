@@ -16,6 +16,7 @@ from skmtl.penalties._row_terms import RowTerms
 from skmtl.problem import Coefficients, FullGram, LazyGram, MomentTerm, Problem, ThinGram
 from skmtl.solvers._driver import Solver
 from skmtl.solvers._gram_path import admissible_start, close_enough, gram_path, is_empty
+from skmtl.solvers._newton import finished_by_newton
 from skmtl.solvers._result import HistoryRow, SolveResult, Status
 from skmtl.solvers._small import is_small, solve_small
 from skmtl.solvers._working_set import violations, working_set
@@ -84,7 +85,8 @@ class BlockCD(Solver):
         threshold = self.tol * term.gap_scale + term.gap_floor
         sweeps, last, size = 0, 0.0, _first_size(term)
         rows: IntArray | slice | None = None
-        if whole and start is None and problem.free is None and not is_empty(problem, problem.alpha):
+        usable = whole and 0 <= threshold < float("inf")
+        if usable and start is None and problem.free is None and not is_empty(problem, problem.alpha):
             # Where a solve takes microseconds, so does the certificate of a model without features.
             rows, tol = _ALL, close_enough(term) * sqrt(threshold)
             point, sweeps, last = self._descend(term, terms, point, -term.cross, rows, tol, self.max_iter)
@@ -96,8 +98,8 @@ class BlockCD(Solver):
             if certificate.satisfied(self.tol):
                 status = Status.CONVERGED
                 break
-            if not isfinite(certificate.value):
-                status = Status.NONFINITE
+            if not (isfinite(certificate.value) and isfinite(threshold)):
+                status, point = Status.NONFINITE, problem.null
                 break
             if sweeps >= self.max_iter:
                 status = Status.MAX_ITER
@@ -124,7 +126,7 @@ class BlockCD(Solver):
                     break
             point, used, last = self._descend(term, terms, point, gradient, rows, inner_tol, self.max_iter - sweeps)
             sweeps += used
-        return SolveResult(
+        result = SolveResult(
             coefficients=problem.original(point),
             status=status,
             certificate=certificate,
@@ -134,6 +136,8 @@ class BlockCD(Solver):
             tol=self.tol,
             history=tuple(history),
         )
+        # Where features are all but combinations of each other, descent crawls and a Newton step does not.
+        return finished_by_newton(problem, result, self.tol, self.max_iter) if status is Status.STALLED else result
 
     def path(self, problem: Problem, alphas: Sequence[float], start: Coefficients | None = None) -> list[SolveResult]:
         """Solve at several strengths, where `has_gram_path` holds; what is not converged is to be solved further."""

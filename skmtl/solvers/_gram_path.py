@@ -13,6 +13,8 @@ from skmtl.solvers._result import HistoryRow, SolveResult, Status
 
 # Features up to which all of them are visited at every strength.
 _MOST_FEATURES = 512
+# Length of the last sweep relative to the root of the tolerance.
+_CLOSE = 0.01
 # Features up to which a sweep takes microseconds.
 _FEW_FEATURES = 64
 
@@ -33,8 +35,8 @@ def is_empty(problem: Problem, alpha: float) -> bool:
 
 
 def close_enough(term: MomentTerm) -> float:
-    """Length of the last sweep relative to the root of the tolerance: little problems get digits for nothing."""
-    return 1e-7 if term.shape[0] <= _FEW_FEATURES else 0.01
+    """How short the last sweep of a lone solve has to be: little problems get digits for nothing."""
+    return 1e-7 if term.shape[0] <= _FEW_FEATURES else _CLOSE
 
 
 def has_gram_path(problem: Problem) -> bool:
@@ -66,20 +68,23 @@ def gram_path(
     assert isinstance(term, MomentTerm)  # as has_gram_path found
     W = np.zeros(term.shape) if start is None else admissible_start(problem, start).W.copy()
     descent = GramDescent(term.block(slice(None)), np.ascontiguousarray(term.cross), W)
-    close = close_enough(term) * sqrt(tol * term.gap_scale + term.gap_floor)
+    close = _CLOSE * sqrt(max(tol * term.gap_scale + term.gap_floor, 0.0))
+    one = problem.penalty.row_terms(term.shape, 1.0)
     points, sweeps, seconds = [], [], []
     for alpha in alphas:
-        terms = problem.penalty.row_terms(term.shape, alpha)
+        terms = one.times(alpha)
         empty = not W.any() and is_empty(problem, alpha)
         used = 0 if empty else descent.minimise(terms, close, max_iter)[0]
         points.append(Coefficients(W.copy(), term.null.b))
         sweeps.append(used)
         seconds.append(time.perf_counter() - begin)
+    # Intercepts as users see them, of all at once.
+    shifts = np.einsum("jt,ajt->at", term.center, np.stack([point.W for point in points]))
     results = []
     for k, (objective, certificate) in enumerate(problem.assess_each(alphas, points)):
         results.append(
             SolveResult(
-                coefficients=problem.original(points[k]),
+                coefficients=Coefficients(points[k].W, points[k].b - shifts[k]),
                 status=Status.CONVERGED if certificate.satisfied(tol) else Status.STALLED,
                 certificate=certificate,
                 objective=objective,

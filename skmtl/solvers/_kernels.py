@@ -19,9 +19,24 @@ FULL_EVERY = 5
 
 # Sums may be reordered, so that they run in vector registers. NaN and infinity keep their meaning: the bounds of an
 # orthant are infinite, and overflow must reach the caller.
-_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"reassoc", "contract", "nsz"}}
+_OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"reassoc", "contract", "nsz"}}
 # Not called from Python: without the wrappers they compile faster.
-_inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)
+_INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
+def _compiled(*signature, **options):
+    """``numba.njit`` that keeps what it compiled, where there is a place to keep it."""
+
+    def decorate(function):
+        try:
+            return njit(*signature, cache=True, **_OPTIONS, **options)(function)
+        except RuntimeError:  # a read-only installation, for a user without a home
+            return njit(*signature, **_OPTIONS, **options)(function)
+
+    return decorate
+
+
+_inner = _compiled(**_INNER)
 
 
 def _fixed(dtype: types.Type, ndim: int) -> types.Array:
@@ -171,7 +186,7 @@ _SIGNATURE = types.Tuple((i8, f8, b1))(
 )
 
 
-@njit(_SIGNATURE, **_OPTIONS)
+@_compiled(_SIGNATURE)
 def sweep(
     A,
     H,

@@ -18,6 +18,8 @@ from skmtl.solvers._result import HistoryRow, SolveResult
 from skmtl.solvers._rows import descend_on_rows, on_rows
 
 _LARGEST_INNER = 500
+# Coefficients up to which iterations on the model take next to no time.
+_LITTLE = 512
 # How many of them are counted as one iteration.
 _ON_THE_MODEL = 10
 # Iterations on the model within which its residual has to fall, where steps change the last digits only.
@@ -77,7 +79,9 @@ class Newton(IterativeSolver):
         """Start with an undamped model, or with parabolas above losses whose tails are straight."""
         eta = problem.predictor(start)
         flat = problem.loss.secant(problem.data.y, eta, problem.term.weight) is not None
-        forcing = 1e-3 if problem.loss.quadratic else 0.1
+        # On a model that is the loss itself little problems get their digits for nothing.
+        little = start.W.size <= _LITTLE
+        forcing = (1e-6 if little else 1e-3) if problem.loss.quadratic else 0.1
         return _State(start, eta, 1.0, float(flat), forcing, 0, False, 0, None)
 
     def point(self, state: _State) -> Coefficients:

@@ -112,7 +112,7 @@ def _rows_are_fewer(term: Term) -> bool:
 def _in_row_space(term: Term) -> NormalEquations:
     """The system in the coordinates of X = R Q', with Q orthonormal; some 6 n² p operations in place of n p²."""
     data = term.data
-    X = data.design.X
+    X = data.design.X.astype(np.float64, copy=False)
     rows = X - term.center.mean(axis=1) if term.fit_intercept else X.copy()
     before, after = np.einsum("ij,ij->j", X, X), np.einsum("ij,ij->j", rows, rows)
     # Along a feature that an intercept stands for already there is nothing but rounding.

@@ -97,7 +97,7 @@ def descend_on_rows(
 def _columns(X: Any, rows: IntArray) -> Array:
     """Some features as a dense array, (n, k)."""
     some = X[:, rows]
-    return np.asarray(some.todense()) if sparse.issparse(some) else some
+    return (some.toarray() if sparse.issparse(some) else some).astype(np.float64, copy=False)
 
 
 __all__ = ["descend_on_rows", "on_rows"]

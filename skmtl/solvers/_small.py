@@ -56,7 +56,7 @@ def solve_small(H: Array, c: Array, W: Array, terms: RowTerms, tol: float, max_s
                     for i in range(n_rows):
                         table[i][t] -= row[i] * step
         length = sqrt(square)
-        if length <= tol:
+        if not length > tol:  # nor where it is no number
             break
     W[:] = w
     return sweeps, length

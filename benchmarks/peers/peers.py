@@ -48,12 +48,17 @@ def skmtl_path(X, Y, penalty, alphas, tol, loss="squared") -> list[np.ndarray]:
     """Coefficients (p, T) at each strength: reading the data, the problem and `solve_path`."""
     from skmtl.data import as_task_data
     from skmtl.losses import PerTaskLoss, make_loss
-    from skmtl.problem import DataTerm, Problem
+    from skmtl.problem import DataTerm, MomentTerm, Problem
     from skmtl.solvers import choose, solve_path
 
     loss = make_loss(loss)
     data = as_task_data(X, Y, kinds=loss.target_kind)
-    term = DataTerm(data, PerTaskLoss([loss] * data.n_tasks, data.layout), fit_intercept=False)
+    losses = PerTaskLoss([loss] * data.n_tasks, data.layout)
+    # As the estimators do.
+    if losses.quadratic:
+        term = MomentTerm.from_data(data, losses, fit_intercept=False)
+    else:
+        term = DataTerm(data, losses, fit_intercept=False)
     results = solve_path(
         Problem(term, penalty, 1.0), alphas, lambda problem: choose(problem, "auto", tol=tol, max_iter=MANY)
     )

@@ -166,7 +166,9 @@ def path_on_moments(model: Any, data: TaskData, fold: FoldMoments, choices: list
         raise TaskDataError(f"In a training part of cv: {error}") from None
 
     def deviance_of(points: list[Coefficients]) -> Array:
-        restored = [scale.restore(point) for point in points]
+        unit, shift = scale.unit, scale.shift
+        same = bool((unit == 1).all())
+        restored = [Coefficients(point.W if same else point.W * unit, point.b * unit + shift) for point in points]
         return squared_error(restored, fold.test, data, fold.test_rows) / scale.scale**2
 
     problems = [model._at(problem, choice, scale) for choice in choices]

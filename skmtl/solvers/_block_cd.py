@@ -161,8 +161,9 @@ class BlockCD(Solver):
             used, last = _through_residuals(term, term.gram, some, part, rows, tol, most)
         else:
             H = np.ascontiguousarray(term.block(rows))
-            Hw = H[0] @ part if len(H) == 1 else np.matmul(H, part.T[:, :, None])[:, :, 0].T
-            c = np.ascontiguousarray(Hw - gradient[rows])
+            c = -gradient[rows]
+            if part.any():
+                c += H[0] @ part if len(H) == 1 else np.matmul(H, part.T[:, :, None])[:, :, 0].T
             used, last = 0, float("inf")
             if is_small(H, part, some):
                 used, last = solve_small(H, c, part, some, tol, most)

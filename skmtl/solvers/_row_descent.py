@@ -70,6 +70,7 @@ class GramDescent:
         self.curvature = np.empty((k, T))
         self.curvature[:] = np.diagonal(H, axis1=1, axis2=2).T
         self.ones = np.ones(T)
+        self.level = _even_rows(self.curvature)
 
     def minimise(self, penalty: RowTerms, tol: float, max_sweeps: int) -> tuple[int, float]:
         """Minimise with this penalty; returns the sweeps and the length of the last."""
@@ -92,6 +93,7 @@ class GramDescent:
             tol,
             max_sweeps,
             loss,
+            self.level,
         )
 
 
@@ -187,6 +189,7 @@ def _descend(
     tol: float,
     max_sweeps: int,
     loss: Callable[[Array, Array], float],
+    level: Array | None = None,
 ) -> tuple[int, float]:
     """Sweep, and extrapolate once in DEPTH sweeps.
 
@@ -199,8 +202,11 @@ def _descend(
     if not (_is(l1, 0.0) and _is(lower, -np.inf) and _is(upper, np.inf)):
         limits = np.empty((3, k, T))
         limits[0], limits[1], limits[2] = l1, lower, upper
-    h = curvature if _is(ridge, 0.0) else curvature + ridge
-    level = (h == h[:, :1]).all(axis=1)  # rows with one curvature for all tasks
+    h = curvature
+    if not _is(ridge, 0.0):
+        h, level = curvature + ridge, None
+    if level is None:
+        level = _even_rows(h)
     weighted = len(S) > 0
     Z = S * table if weighted else table  # the residual as the gradient sees it
     quiet = np.zeros(-(-k // block), dtype=np.bool_)  # blocks whose rows are all zero
@@ -232,6 +238,11 @@ def _descend(
         if not done and count == DEPTH and _extrapolate(W_past, table_past, W, table, h, objective) and weighted:
             np.multiply(S, table, out=Z)
     return sweeps, change
+
+
+def _even_rows(h: Array) -> Array:
+    """Rows with one curvature for all tasks."""
+    return (h == h[:, :1]).all(axis=1)
 
 
 def _is(a: Array, value: float) -> bool:

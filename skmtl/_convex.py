@@ -49,7 +49,8 @@ COMMON_CONSTRAINTS: dict[str, list[Constraint]] = {
 _ON_MOMENTS = (BlockCD, ClosedForm, Splitting)
 
 
-def _sees_moments(solver: str | Solver) -> bool:
+def sees_moments(solver: str | Solver) -> bool:
+    """Whether a solver gets squared losses as moments."""
     if isinstance(solver, str):
         return solver == "auto" or issubclass(SOLVERS[solver], _ON_MOMENTS)
     return isinstance(solver, _ON_MOMENTS)
@@ -209,7 +210,7 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
         loss = PerTaskLoss(self._losses_of(data), data.layout)
         term: Term
         shared = getattr(self, "share_intercept", False)
-        if loss.quadratic and self.constraints is None and _sees_moments(self.solver) and not shared:
+        if loss.quadratic and self.constraints is None and sees_moments(self.solver) and not shared:
             term = MomentTerm.from_data(data, loss, mean=scale.mean, unit=scale.scale, fit_intercept=self.fit_intercept)
         else:
             term = DataTerm(

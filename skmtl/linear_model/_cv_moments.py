@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from skmtl._convex import TargetScale, _sees_moments
+from skmtl._convex import TargetScale, sees_moments
 from skmtl._typing import Array, BoolArray, IntArray
 from skmtl.data import Moments, RowDesign, TaskData
 from skmtl.exceptions import TaskDataError
@@ -48,7 +48,7 @@ class FoldMoments:
 
 def moments_pay(model: Any, data: TaskData, loss: PerTaskLoss) -> bool:
     """Whether to fit the folds of a model on moments: it minimises squares, and they are no larger than the data."""
-    if not loss.quadratic or not _sees_moments(model.solver) or getattr(model, "share_intercept", False):
+    if not loss.quadratic or not sees_moments(model.solver) or getattr(model, "share_intercept", False):
         return False
     # The whole, the two parts of a fold, and what becomes of one of them in a fit.
     return _room(data) >= 4

@@ -113,14 +113,15 @@ class FirstMoments:
         n_features, n_tasks = X.shape[1], len(Y)
         self.size, total = np.zeros(n_tasks), np.zeros(n_tasks)
         products, square = np.zeros((n_tasks + 1, n_features)), np.zeros(n_features)
-        short = short_block(products.size)
+        short, scaled = short_block(products.size), bool((unit != 1).any())
         for stretch in row_blocks(X):
             rows = X[stretch].astype(np.float64, copy=False)
             rows = rows if shift is None else rows - shift
             # A row of ones besides the targets: the sums of the features come with the products.
             y = np.ones((n_tasks + 1, len(rows)))
             np.subtract(Y[:, stretch], mean[:, None], out=y[:-1])
-            y[:-1] /= unit[:, None]
+            if scaled:
+                y[:-1] /= unit[:, None]
             total += y[:-1].sum(axis=1)
             self.size += np.einsum("ij,ij->i", y[:-1], y[:-1])
             for some in range(0, len(rows), short):

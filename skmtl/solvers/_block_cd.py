@@ -23,8 +23,8 @@ from skmtl.solvers._working_set import violations, working_set
 
 # All rows are the working set up to this many, where their Gram is at hand: choosing costs more than it spares.
 _SMALL = 512
-# The first working set where every row has a price, and where it has none.
-_FEW, _MANY = 8, 64
+# The smallest first working set where every row has a price, and where it has none.
+_FEWEST, _MANY = 2, 64
 _ALL = slice(None)
 
 
@@ -83,7 +83,7 @@ class BlockCD(Solver):
         whole = term.shape[0] <= _SMALL and isinstance(term.gram, FullGram)
         history: list[HistoryRow] = []
         threshold = self.tol * term.gap_scale + term.gap_floor
-        sweeps, last, size = 0, 0.0, _first_size(term)
+        sweeps, last, size = 0, 0.0, 0
         rows: IntArray | slice | None = None
         usable = whole and 0 <= threshold < float("inf")
         if usable and start is None and problem.free is None and not is_empty(problem, problem.alpha):
@@ -111,6 +111,7 @@ class BlockCD(Solver):
             else:
                 score = violations(problem.penalty, point.W, gradient, problem.alpha, problem.metric)
                 active = int(point.W.any(axis=1).sum())
+                size = size or _first_size(term, score)
                 # A working set that was needed whole was far too small.
                 size = max((4 if active > 0.8 * size else 2) * active, size)
                 rows = working_set(point.W, score, size)
@@ -189,9 +190,11 @@ def _through_residuals(
     return solve_residual(X, None, np.zeros_like(part), residual, part, terms, term.task_scale, tol, most)
 
 
-def _first_size(term: MomentTerm) -> int:
-    """Size of the first working set: rows of a lazy Gram cost a pass over the data each."""
-    return _FEW if isinstance(term.gram, LazyGram) else max(2 * term.shape[1] + 10, _MANY)
+def _first_size(term: MomentTerm, score: Array) -> int:
+    """Size of the first working set: rows of a lazy Gram cost a pass over the data each, others next to nothing."""
+    if isinstance(term.gram, LazyGram):
+        return max(int((score >= 0.5 * score.max(initial=0.0)).sum()), _FEWEST)
+    return max(2 * term.shape[1] + 10, _MANY)
 
 
 def _within(rows: IntArray | slice, previous: IntArray | slice | None) -> bool:

@@ -13,9 +13,16 @@ from skmtl.exceptions import IncompatibleProblemError
 from skmtl.losses import PerTaskLoss, make_loss
 from skmtl.penalties import GroupLasso, MeanRegularization, SharedPlusSpecific, TraceNorm
 from skmtl.problem import DataTerm, Problem
-from skmtl.solvers import FISTA, LBFGS, ClosedForm, Newton, choose
+from skmtl.solvers import FISTA, LBFGS, BlockCD, ClosedForm, Newton, Splitting, choose
 
-SOLVERS = {"closed_form": ClosedForm, "lbfgs": LBFGS, "newton": Newton, "fista": FISTA}
+SOLVERS = {
+    "closed_form": ClosedForm,
+    "block_cd": BlockCD,
+    "splitting": Splitting,
+    "lbfgs": LBFGS,
+    "newton": Newton,
+    "fista": FISTA,
+}
 SIZES = [(400, 1000, 5), (5000, 40, 8), (2000, 250, 5), (1500, 100, 20)]
 PENALTIES = {
     "group lasso": GroupLasso(),

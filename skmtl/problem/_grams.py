@@ -135,7 +135,7 @@ class LazyGram(Gram):
         if held + len(missing) > len(self.mean) // 2:
             self.full()
             return
-        # Room for as many again: columns enter in a few steps, each a copy of those before.
+        # Columns enter in a few steps, each of them a copy of those before.
         columns = np.empty((len(self.mean), held + len(missing)), order="F")
         columns[:, :held] = self._columns
         columns[:, held:] = self._products(missing)

@@ -72,7 +72,8 @@ def gram_path(
     one = problem.penalty.row_terms(term.shape, 1.0)
     points, sweeps, seconds = [], [], []
     for alpha in alphas:
-        terms = one.times(alpha)
+        # Without strength a product would let in what infinite weights leave out.
+        terms = one.times(alpha) if alpha > 0 else problem.penalty.row_terms(term.shape, alpha)
         empty = not W.any() and is_empty(problem, alpha)
         used = 0 if empty else descent.minimise(terms, close, max_iter)[0]
         points.append(Coefficients(W.copy(), term.null.b))

@@ -303,3 +303,17 @@ def test_input_is_left_alone():
         for name, value in given.items():
             now, then = (a.toarray() if sparse.issparse(a) else a for a in (value, before[name]))
             np.testing.assert_array_equal(now, then)
+
+
+def test_a_path_to_no_strength_keeps_features_out():
+    given = table()
+    data = as_task_data(given["X"], given["Y"])
+    term = MomentTerm.from_data(data, PerTaskLoss([SquaredLoss()] * data.n_tasks, data.layout))
+    weights = np.ones(data.n_features)
+    weights[1] = np.inf
+    problem = Problem(term, GroupLasso(weights=weights), 1.0)
+    first, last = solve_path(problem, [0.1, 0.0], lambda one: BlockCD())
+    assert (last.coefficients.W[1] == 0).all()
+    assert (last.coefficients.W[0] != 0).all()
+    assert np.isfinite(last.objective)
+    assert last.objective < first.objective

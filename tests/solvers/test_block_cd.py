@@ -312,7 +312,7 @@ def test_a_path_to_no_strength_keeps_features_out():
     weights = np.ones(data.n_features)
     weights[1] = np.inf
     problem = Problem(term, GroupLasso(weights=weights), 1.0)
-    first, last = solve_path(problem, [0.1, 0.0], lambda one: BlockCD())
+    first, last = BlockCD().path(problem, [0.1, 0.0])
     assert (last.coefficients.W[1] == 0).all()
     assert (last.coefficients.W[0] != 0).all()
     assert np.isfinite(last.objective)

@@ -67,6 +67,7 @@ class TargetScale:
     mean: Array
     scale: Array
     channel_task: IntArray
+    nothing: bool = False  # whether nothing is taken out
 
     @classmethod
     def of(cls, data: TaskData, *, center: bool, scale: bool, common: bool) -> TargetScale:
@@ -84,7 +85,7 @@ class TargetScale:
         """
         layout = data.layout
         if not (center or scale):
-            return cls(np.zeros(data.n_tasks), np.ones(data.n_tasks), layout.channel_task)
+            return cls(np.zeros(data.n_tasks), np.ones(data.n_tasks), layout.channel_task, nothing=True)
         numeric = np.array([encoder.kind == "numeric" for encoder in data.encoders])
         mass = layout.counts if data.unweighted else layout.sum_by_task(data.weight)
         sums = np.stack([mass, layout.sum_by_task(data.y if data.unweighted else data.weight * data.y)])
@@ -125,6 +126,8 @@ class TargetScale:
 
     def restore(self, point: Coefficients) -> Coefficients:
         """Coefficients in the user's units."""
+        if self.nothing:
+            return point
         return Coefficients(point.W * self.unit, point.b * self.unit + self.shift)
 
     def standardise(self, point: Coefficients) -> Coefficients:
@@ -211,7 +214,8 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
         term: Term
         shared = getattr(self, "share_intercept", False)
         if loss.quadratic and self.constraints is None and sees_moments(self.solver) and not shared:
-            term = MomentTerm.from_data(data, loss, mean=scale.mean, unit=scale.scale, fit_intercept=self.fit_intercept)
+            moved = {} if scale.nothing else {"mean": scale.mean, "unit": scale.scale}
+            term = MomentTerm.from_data(data, loss, fit_intercept=self.fit_intercept, **moved)
         else:
             term = DataTerm(
                 scale.apply(data),
@@ -295,7 +299,8 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
     def _finish(self, result: SolveResult, scale: TargetScale, penalty: Penalty) -> None:
         """Set the fitted attributes and warn once where the certificate is above the tolerance."""
         point = scale.restore(result.coefficients)
-        parts = [np.ascontiguousarray(part.T) for part in np.split(point.W, penalty.parts)]
+        halves = [point.W] if penalty.parts == 1 else np.split(point.W, penalty.parts)
+        parts = [np.ascontiguousarray(half.T) for half in halves]
         self.coef_ = parts[0] if len(parts) == 1 else parts[0] + parts[1]
         for name in ("shared_coef_", "specific_coef_"):  # of a fit before with another penalty
             self.__dict__.pop(name, None)

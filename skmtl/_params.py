@@ -152,8 +152,10 @@ def check_parameters(obj: Any, constraints: Mapping[str, Iterable[Constraint]]) 
     """Raise `InvalidParameterError` for the first parameter of ``obj`` that breaks its constraints."""
     for name, allowed in constraints.items():
         value = getattr(obj, name)
-        allowed = tuple(allowed)
-        if not any(constraint.allows(value) for constraint in allowed):
+        for constraint in allowed:
+            if constraint.allows(value):
+                break
+        else:
             names = [str(constraint) for constraint in allowed]
             wanted = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
             raise InvalidParameterError(

@@ -145,6 +145,10 @@ class CompleteLayout(TaskLayout):
             channels=np.ones(n_tasks, dtype=np.intp) if channels is None else channels,
             complete=True,
         )
+        if channels is None:
+            self.__dict__.update(
+                channel_ptr=np.arange(n_tasks + 1), channel_task=np.arange(n_tasks), eta_ptr=self.task_ptr
+            )
 
     @cached_property
     def row_index(self) -> IntArray:

@@ -40,6 +40,10 @@ class PerTaskLoss:
         self.quadratic = all(loss.quadratic for loss in self.losses)
 
         single = all(loss is self.losses[0] for loss in self.losses)
+        if single and isinstance(self.losses[0], SeparableLoss):
+            entries = slice(0, layout.n_entries)
+            self._runs = [_Run(self.losses[0], 0, layout.n_tasks, entries, entries)]
+            return
 
         def key(task: int) -> object:
             loss = self.losses[task]

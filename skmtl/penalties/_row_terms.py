@@ -10,6 +10,7 @@ from skmtl._typing import Array, IntArray
 
 # In place of an infinite weight: no threshold in use is near, and it has no infinity times zero.
 _EXCLUDED = 1e200
+_UNBOUNDED = np.full((1, 1), -np.inf), np.full((1, 1), np.inf)
 
 
 class RowTerms(NamedTuple):
@@ -58,7 +59,7 @@ def row_terms(
 
     def table(factor: float, excluding: bool = False) -> Array:
         if finite is None or weights is None or (factor == 0 and not excluding):
-            return np.full((1, 1), strength * factor)
+            return np.array([[strength * factor]])
         numbers = strength * factor * finite
         return np.where(np.isinf(weights), _EXCLUDED, numbers) if excluding else np.ascontiguousarray(numbers)
 
@@ -72,8 +73,7 @@ def row_terms(
         column(l2) if l2 else np.zeros(shape[0]),
         column(linf, excluded and linf > 0) if linf else np.zeros(shape[0]),
         table(ridge),
-        np.full((1, 1), -np.inf),
-        np.full((1, 1), np.inf),
+        *_UNBOUNDED,
     )
 
 

@@ -153,10 +153,10 @@ class DataTerm(Term):
         along = self.loss.hessian_product(self.data.y, image, self.weight, way_eta)
         return self.pull_back(along if extra is None else along + extra * way_eta)
 
-    def excess(self, point: Coefficients, image: Array, factor: float) -> float:
+    def excess(self, point: Coefficients, image: Array, loss: float, factor: float) -> float:
         """The losses plus their conjugates at ``factor`` times their derivatives in the linear predictors."""
         theta = self.loss.gradient(self.data.y, image, self.weight)
-        return self.value(point, image) + self.loss.conjugate(self.data.y, factor * theta, self.weight)
+        return loss + self.loss.conjugate(self.data.y, factor * theta, self.weight)
 
     def pull_back(self, g: Array) -> Coefficients:
         """Gradient in working coordinates of a function with derivatives ``g`` in the linear predictors."""

@@ -90,9 +90,12 @@ class MomentTerm(Term):
         self.mean = mean
         self._raw_cross, self._size, self._deviance = cross, size, deviance
         self._raw_yy = deviance if fit_intercept else size
-        if not varying(diagonal, square).all():
+        varies = varying(diagonal, square)
+        self.constant: BoolArray | None = None  # features (p, T) that do not vary over a task's entries
+        if not varies.all():
             # Along a feature that an intercept stands for already there is nothing but rounding.
-            self._raw_cross = np.where(varying(diagonal, square), cross, 0.0)
+            self._raw_cross = np.where(varies, cross, 0.0)
+            self.constant = np.broadcast_to(~varies, self.shape)
         self.cross = self._raw_cross * self.task_scale
 
     @classmethod
@@ -169,30 +172,32 @@ class MomentTerm(Term):
         y = data.y.reshape(data.n_tasks, n_rows)
         if mean is not None and unit is not None:
             y = (y - mean[:, None]) / unit[:, None]
-        size = np.einsum("ij,ij->i", y, y)
-        total = y.sum(axis=1)
-        average = total / n_rows
-        center, target = np.zeros(X.shape[1]), np.zeros(data.n_tasks)
+        size = deviance = np.einsum("ij,ij->i", y, y)
+        center, target = np.zeros((X.shape[1], data.n_tasks)), np.zeros(data.n_tasks)
         if fit_intercept:
-            center, target = X.mean(axis=0), average
-            X = X - center
+            average = X.sum(axis=0) / n_rows
+            X = X - average
+            center += average[:, None]
+            target = y.sum(axis=1) / n_rows
+            deviance = size - n_rows * target**2
         gram = X.T @ X
-        diagonal = gram.diagonal()
-        square = diagonal + EPS * n_rows * center**2
+        square = diagonal = gram.diagonal()[:, None]
+        if fit_intercept:
+            square = diagonal + EPS * n_rows * center[:, :1] ** 2
         varies = varying(diagonal, square)
         if not varies.all():
-            gram = gram * varies * varies[:, None]
+            gram = gram * varies * varies.T
         return cls(
             data,
             loss,
             FullGram(gram[None]),
-            diagonal=diagonal[:, None],
-            square=square[:, None],
+            diagonal=diagonal,
+            square=square,
             cross=X.T @ y.T,
             size=size,
-            deviance=size - total * average,
+            deviance=deviance,
             mass=np.full(data.n_tasks, float(n_rows)),
-            center=np.broadcast_to(center[:, None], (len(center), data.n_tasks)),
+            center=center,
             mean=target,
             fit_intercept=fit_intercept,
         )
@@ -292,8 +297,10 @@ class MomentTerm(Term):
         if self.constant is not None:
             varies = ~self.constant[rows].T[: len(block)]
             block = block * varies[:, :, None] * varies[:, None, :]
-        even = len(block) == 1 and (self.task_scale == self.task_scale[0]).all()
-        return block * (self.task_scale[0] if even else self.task_scale[:, None, None])
+        first = self.task_scale[0]
+        return block * (
+            first if len(block) == 1 and (self.task_scale == first).all() else self.task_scale[:, None, None]
+        )
 
     # -- value and derivatives ------------------------------------------------------------------------
 
@@ -326,10 +333,10 @@ class MomentTerm(Term):
         product = self.predictor(way)
         return Coefficients(product[:-1], product[-1])
 
-    def excess(self, point: Coefficients, image: Array, factor: float) -> float:
+    def excess(self, point: Coefficients, image: Array, loss: float, factor: float) -> float:
         """With loss V and gradient g, (1 - factor)² V + factor g'w: near an optimum nothing large cancels."""
         slope = float(np.vdot(point.W, image[:-1])) - float(np.vdot(point.W, self.cross))
-        return (1 - factor) ** 2 * self.value(point, image) + factor * slope
+        return (1 - factor) ** 2 * loss + factor * slope
 
     def values(self, Ws: Sequence[Array]) -> tuple[Array, Array, Array]:
         """Losses (a,) at coefficients with the best intercepts, gradients times the coefficients, and gradients."""
@@ -376,7 +383,7 @@ class MomentTerm(Term):
     def gap_scale(self) -> float:  # type: ignore[override]
         """Number of tasks times the smallest loss of a task without features; tasks without any are not counted."""
         losses = 0.5 * self.task_scale * self._raw_yy
-        counted = losses[losses > 100 * EPS * self.task_scale * self._size]
+        counted = losses[self._raw_yy > 200 * EPS * self._size]
         return float(len(losses) * counted.min()) if len(counted) else self.null_value
 
     @cached_property
@@ -388,12 +395,6 @@ class MomentTerm(Term):
     def residual_floor(self) -> float:  # type: ignore[override]
         """What rounding can leave of a residual."""
         return 100 * EPS * float(np.sqrt(self.shape[0] * (self.task_scale @ self._size)))
-
-    @cached_property
-    def constant(self) -> BoolArray | None:
-        """Features (p, T) that do not vary over a task's entries, or None."""
-        constant = ~varying(self.diagonal, self.square)
-        return np.broadcast_to(constant, self.shape) if constant.any() else None
 
     def refit_intercept(self, point: Coefficients) -> Coefficients:
         """The best intercepts, which are the means of the targets for any coefficients."""

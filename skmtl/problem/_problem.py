@@ -242,8 +242,9 @@ class Problem:
         """
         given = image is not None
         image = self.predictor(point) if image is None else image
-        value = self.value(point, image)
-        gap = self._duality_gap(point, image, given)
+        loss, penalty = self.smooth_value(point, image), self.penalty_value(point)
+        value = loss + penalty
+        gap = self._duality_gap(point, image, loss, penalty, given)
         if gap is not None:
             return value, Certificate("duality gap", gap, self.term.gap_scale, self.term.gap_floor)
         scale = self.residual(self.null)
@@ -278,21 +279,25 @@ class Problem:
         moved = self.descend(point, gradient, 1.0)
         return float(np.sqrt(self.squared_length(moved.combine(1.0, point, -1.0))))
 
-    def _duality_gap(self, point: Coefficients, image: Array, balanced: bool) -> float | None:
+    def _duality_gap(
+        self, point: Coefficients, image: Array, loss: float, penalty: float, balanced: bool
+    ) -> float | None:
         """Primal value minus that of a dual point made from the loss gradient; None where none is known to be finite.
 
         The dual of the objective is  max -Σ (loss*)(theta) - (alpha P)*(-X' theta)  over theta that sum
-        to zero within each task that has an intercept. ``balanced`` says that they do at this point.
+        to zero within each task that has an intercept. ``balanced`` says that they do at this point, whose loss and
+        penalty are given.
         """
         conjugate = getattr(self.penalty, "conjugate", None)
         if conjugate is None or self.share_intercept or self.alpha == 0:
             return None
         term, fitted, away = self.term, self._joined(point), 0.0
         if not balanced:
-            at_point = term.value(fitted, image)
+            at_point = loss
             fitted = term.refit(fitted, self.free)
             image = term.predictor(fitted)
-            away = at_point - term.value(fitted, image)
+            loss = term.value(fitted, image)
+            away = at_point - loss
         pulled = term.gradient(fitted, image)
         if not balanced and (np.abs(pulled.b) > 1e-10 * self.metric_b * (1 + np.abs(fitted.b))).any():
             return None
@@ -311,13 +316,12 @@ class Problem:
                 return None
             if self.alpha < norm < inf:
                 factors.append(self.alpha / norm)
-        penalty = self.penalty_value(point)
         gaps = []
         for factor in factors:
             # The conjugate of a norm is zero in the dual ball and infinite outside.
             held = conjugate(factor * Z, self.alpha) if not self.penalty.norm else 0.0 if factor is factors[-1] else inf
             if held < inf:
-                gaps.append(away + (term.excess(fitted, image, factor) + penalty) + held)
+                gaps.append(away + (term.excess(fitted, image, loss, factor) + penalty) + held)
         least = min(gaps, default=inf)
         return max(least, 0.0) if isfinite(least) else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 
 import numpy as np
 
@@ -95,10 +96,10 @@ class Term(ABC):
         """
 
     @abstractmethod
-    def excess(self, point: Coefficients, image: Array, factor: float) -> float:
+    def excess(self, point: Coefficients, image: Array, loss: float, factor: float) -> float:
         """The loss at a point plus its conjugate at ``factor`` times its derivatives there.
 
-        What the loss has in a duality gap; the point has the best intercepts.
+        What the loss has in a duality gap; the point has the best intercepts. ``loss`` is its value.
         """
 
     @abstractmethod
@@ -123,7 +124,7 @@ class Term(ABC):
 
     # -- coordinates ----------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, int]:
         """Shape (p, C) of the coefficients."""
         return self.data.n_features, self.data.layout.n_channels

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import cache
 from math import isfinite, sqrt
+from types import ModuleType
 from typing import ClassVar
 
 import numpy as np
@@ -169,9 +171,7 @@ class BlockCD(Solver):
             if is_small(H, part, some):
                 used, last = solve_small(H, c, part, some, tol, most)
             if last > tol and used < most:
-                from skmtl.solvers._row_descent import solve_gram
-
-                more, last = solve_gram(H, c, part, some, tol, most - used)
+                more, last = _compiled().solve_gram(H, c, part, some, tol, most - used)
                 used += more
         if used == 1 and (part == point.W[rows]).all():
             return point, 0, last
@@ -179,15 +179,21 @@ class BlockCD(Solver):
         return Coefficients(W, point.b), used, last
 
 
+@cache
+def _compiled() -> ModuleType:
+    """The module of compiled descent, loaded on first use."""
+    from skmtl.solvers import _row_descent
+
+    return _row_descent
+
+
 def _through_residuals(
     term: MomentTerm, gram: ThinGram, terms: RowTerms, part: Array, rows: IntArray | slice, tol: float, most: int
 ) -> tuple[int, float]:
     """Descend on more rows than twice those of X, whose Gram would be the larger matrix."""
-    from skmtl.solvers._row_descent import solve_residual
-
     X = gram.columns(rows)
     residual = gram.targets - part.T @ X
-    return solve_residual(X, None, np.zeros_like(part), residual, part, terms, term.task_scale, tol, most)
+    return _compiled().solve_residual(X, None, np.zeros_like(part), residual, part, terms, term.task_scale, tol, most)
 
 
 def _first_size(term: MomentTerm, score: Array) -> int:

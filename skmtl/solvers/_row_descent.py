@@ -63,14 +63,17 @@ class GramDescent:
     def __init__(self, H: Array, c: Array, W: Array):
         k, T = W.shape
         self.H, self.c, self.W = np.ascontiguousarray(H), c, W
-        self.gradient = np.empty((T, k))
-        self.gradient[:] = c.T
+        self.gradient = np.array(c.T, order="C")
         if W.any():
             self.gradient -= (H[0] @ W).T if len(H) == 1 else np.matmul(H, W.T[:, :, None])[:, :, 0]
         self.curvature = np.empty((k, T))
-        self.curvature[:] = np.diagonal(H, axis1=1, axis2=2).T
+        if len(H) == 1:
+            self.curvature[:] = H[0].diagonal()[:, None]
+            self.level = np.ones(k, dtype=bool)
+        else:
+            self.curvature[:] = np.diagonal(H, axis1=1, axis2=2).T
+            self.level = _even_rows(self.curvature)
         self.ones = np.ones(T)
-        self.level = _even_rows(self.curvature)
 
     def minimise(self, penalty: RowTerms, tol: float, max_sweeps: int) -> tuple[int, float]:
         """Minimise with this penalty; returns the sweeps and the length of the last."""

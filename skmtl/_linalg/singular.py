@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import linalg
 
 from skmtl._typing import Array
 
@@ -33,8 +32,9 @@ def threshold_singular_values(W: Array, threshold: float) -> Array:
     if threshold >= norm:
         return np.zeros_like(W)
     if norm <= GRAM_LIMIT * threshold:
-        # Only the vectors of singular values above the threshold are computed.
-        _, vectors = linalg.eigh(tall.T @ tall, subset_by_value=(threshold * threshold, np.inf))
+        # All vectors: to ask for some of them costs more than it spares.
+        squares, vectors = np.linalg.eigh(tall.T @ tall)
+        vectors = vectors[:, squares > threshold * threshold]
     else:
         values, vectors = _right_vectors(tall)
         vectors = vectors[:, values > threshold]

@@ -29,6 +29,7 @@ class TraceNorm(Penalty):
            [0.5, 0.5]])
     """
 
+    norm: ClassVar[bool] = True
     spectral: ClassVar[bool] = True  # a function of the singular values: rotations of rows and of tasks leave it
 
     def value(self, W: Array) -> float:

@@ -26,6 +26,17 @@ def short_block(size: int) -> int:
     return int(min(max(_SMALL_PRODUCT / size, 256), BLOCK_ROWS))
 
 
+def gram_about(X: Array, center: Array | None) -> Array:
+    """Gram matrix (p, p) of a dense X about a row, in float64 and in blocks of rows; None for zero."""
+    gram = np.zeros((X.shape[1], X.shape[1]))
+    # Each block has to earn its p² additions.
+    for stretch in row_blocks(X, 4 * X.shape[1]):
+        rows = X[stretch].astype(np.float64, copy=False)
+        rows = rows if center is None else rows - center
+        gram += rows.T @ rows
+    return gram
+
+
 class Gram(ABC):
     """The Grams of all tasks, (G, p, p) with G = 1 where one serves all tasks, else G = T."""
 
@@ -262,4 +273,4 @@ class PassGram(Gram):
         return self._held.grams
 
 
-__all__ = ["BLOCK_ROWS", "FullGram", "Gram", "LazyGram", "PassGram", "ThinGram", "short_block"]
+__all__ = ["BLOCK_ROWS", "FullGram", "Gram", "LazyGram", "PassGram", "ThinGram", "gram_about", "short_block"]

@@ -20,7 +20,7 @@ from skmtl.problem._first_moments import (
     varying,
     weighs_by_deviance,
 )
-from skmtl.problem._grams import FullGram, Gram, LazyGram, PassGram, ThinGram
+from skmtl.problem._grams import FullGram, Gram, LazyGram, PassGram, ThinGram, gram_about
 from skmtl.problem._refit import refit_on_grams
 from skmtl.problem._term import EPS, Term, weight_by_task
 
@@ -131,8 +131,11 @@ class MomentTerm(Term):
             sums.deviance = deviance_of(data, near, np.ones(data.n_tasks) if unit is None else unit)
 
         def make() -> Array:
-            moments = Moments.from_data(data)
-            grams = moments.centered()[0] if fit_intercept else moments.raw()[0]
+            if sums.plain:
+                grams = gram_about(data.design.X, sums.center[:, 0] if fit_intercept else None)[None]
+            else:
+                moments = Moments.from_data(data)
+                grams = moments.centered()[0] if fit_intercept else moments.raw()[0]
             varies = np.broadcast_to(varying(sums.diagonal, sums.square), sums.cross.shape).T[: len(grams)]
             return grams if varies.all() else grams * varies[:, :, None] * varies[:, None, :]
 

@@ -54,6 +54,22 @@ class NormalEquations:
         return np.maximum(values, 0.0), np.ascontiguousarray(vectors.swapaxes(1, 2)).swapaxes(1, 2)
 
     @cached_property
+    def inverses(self) -> dict[float, Array]:
+        """Inverses of the scaled Gram plus a number times the identity, of the few numbers they were asked for."""
+        return {}
+
+    def inverse(self, ridge: float) -> Array:
+        """Inverse of ``scale[0]`` times the first Gram plus ``ridge`` times the identity, (q, q)."""
+        if ridge not in self.inverses:
+            H = self.scale[0] * self.grams[0]
+            H[np.diag_indices_from(H)] += ridge
+            factor, _ = linalg.lapack.dpotrf(H, lower=1, overwrite_a=1)
+            half, _ = linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
+            half[np.diag_indices_from(half)] *= 0.5
+            self.inverses[ridge] = half + half.T
+        return self.inverses[ridge]
+
+    @cached_property
     def turned_cross(self) -> Array:
         """Scaled cross products in the eigenvectors, (T, q)."""
         return np.matmul((self.scale * self.cross).T[:, None, :], self.eigen[1])[:, 0]

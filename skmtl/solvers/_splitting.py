@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import sqrt
 from typing import ClassVar
 
 import numpy as np
@@ -27,8 +29,51 @@ _RELAXATION = 1.6
 _EVERY, _OFTEN = 10, 300
 
 
-class _Loss:
-    """Squared loss where a step in its metric is cheap, Σ_t ½ v_t' H_t v_t - c_t' v_t.
+# Inverses of a Gram, for so many weights, before its eigenvectors are made, at the price of seven.
+_FEW_WEIGHTS = 3
+
+
+class _Loss(ABC):
+    """Squared loss where a step in its metric is cheap, Σ_t ½ v_t' H_t v_t - c_t' v_t."""
+
+    system: NormalEquations
+    size: float  # mean curvature
+
+    def coordinates(self, W: Array) -> Array:
+        return self.turn(self.system.coordinates(W))
+
+    def coefficients(self, V: Array) -> Array:
+        return self.system.coefficients(V)
+
+    def turn(self, V: Array) -> Array:
+        """Coordinates of the system as those of this loss."""
+        return V
+
+    @abstractmethod
+    def gradient(self, V: Array) -> Array: ...
+
+    @abstractmethod
+    def step(self, V: Array, weight: float) -> Array:
+        """The minimum of the loss plus ½ weight ‖· - V‖²."""
+
+
+class _ByInverse(_Loss):
+    """One Gram, with one scale, for all tasks, and few weights: a Cholesky factorisation for each."""
+
+    def __init__(self, system: NormalEquations):
+        self.system = system
+        self.cross = system.scale * system.cross
+        self.size = float(system.scale[0] * system.grams[0].diagonal().mean())
+
+    def gradient(self, V: Array) -> Array:
+        return (self.system.grams[0] @ V) * self.system.scale - self.cross
+
+    def step(self, V: Array, weight: float) -> Array:
+        return self.system.inverse(weight) @ (self.cross + weight * V)
+
+
+class _ByEigenvectors(_Loss):
+    """Any Grams and any weights.
 
     One Gram for all tasks is turned to its eigenvectors once, which a function of singular values does not notice: H is
     then diagonal. Else the Gram of each task keeps its own eigenvectors.
@@ -37,16 +82,14 @@ class _Loss:
     def __init__(self, system: NormalEquations):
         self.system = system
         self.values, self.vectors = system.eigen
-        self.cross = system.scale * system.cross
         self.shared = len(self.values) == 1
-        if self.shared:
-            self.cross = self.vectors[0].T @ self.cross
-            self.curvature = self.values[0][:, None] * system.scale
-        else:
-            self.curvature = (self.values * system.scale[:, None]).T
+        self.cross = self.turn(system.scale * system.cross)
+        self.curvature = (
+            self.values[0][:, None] * system.scale if self.shared else (self.values * system.scale[:, None]).T
+        )
+        self.size = float(self.curvature.mean())
 
-    def coordinates(self, W: Array) -> Array:
-        V = self.system.coordinates(W)
+    def turn(self, V: Array) -> Array:
         return self.vectors[0].T @ V if self.shared else V
 
     def coefficients(self, V: Array) -> Array:
@@ -56,7 +99,6 @@ class _Loss:
         return self._turned(V, lambda turned: turned * self.curvature) - self.cross
 
     def step(self, V: Array, weight: float) -> Array:
-        """The minimum of the loss plus ½ weight ‖· - V‖²."""
         return self._turned(self.cross + weight * V, lambda turned: turned / (self.curvature + weight))
 
     def _turned(self, V: Array, scale: Callable[[Array], Array]) -> Array:
@@ -65,6 +107,14 @@ class _Loss:
         turned = np.matmul(V.T[:, None, :], self.vectors)[:, 0]
         back = np.matmul(self.vectors, scale(turned.T).T[:, :, None])[:, :, 0]
         return np.ascontiguousarray(back.T)
+
+
+def _loss_of(system: NormalEquations) -> _Loss:
+    """Eigenvectors where they are at hand, or where a few inverses do not do."""
+    one = len(system.grams) == 1 and bool((system.scale == system.scale[0]).all())
+    if one and "eigen" not in system.__dict__ and len(system.inverses) < _FEW_WEIGHTS:
+        return _ByInverse(system)
+    return _ByEigenvectors(system)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,9 +168,9 @@ class Splitting(IterativeSolver):
 
     def init(self, problem: Problem, start: Coefficients) -> _State:
         """Start from the point, with the multipliers that would make it optimal."""
-        loss = _Loss(normal_equations(problem))
+        loss = _loss_of(normal_equations(problem))
         V = loss.coordinates(start.W)
-        weight = float(loss.curvature.mean()) or 1.0
+        weight = loss.size or 1.0
         return _State(loss, problem.null.b, V, -loss.gradient(V) / weight, weight, 0, _EVERY, 1.0)
 
     def point(self, state: _State) -> Coefficients:
@@ -139,19 +189,29 @@ class Splitting(IterativeSolver):
         low = problem.penalty.prox(relaxed + state.dual, problem.alpha / weight)
         dual = state.dual + relaxed - low
         n_iter = state.n_iter + 1
-        size = max(float(np.linalg.norm(V)), float(np.linalg.norm(low)), 1e-300)
-        primal = float(np.linalg.norm(V - low)) / size
-        moved = float(np.linalg.norm(low - state.low))
+        size = max(_norm(V), _norm(low), 1e-300)
+        primal = _norm(V - low) / size
+        moved = _norm(low - state.low)
         new = replace(state, low=low, dual=dual, n_iter=n_iter, moved=max(primal, moved / size))
         if n_iter < state.next_change:
             return new
         # Residual balancing: both residuals relative to what they are differences of (Wohlberg, arXiv:1704.06209).
-        ratio = primal * max(float(np.linalg.norm(dual)), 1e-300) / max(moved, 1e-300)
+        ratio = primal * max(_norm(dual), 1e-300) / max(moved, 1e-300)
         factor = float(np.clip(np.sqrt(ratio), 0.1, 10.0)) if primal > 0 and moved > 0 else 1.0
-        if 0.5 < factor < 2.0:
-            factor = 1.0
         following = n_iter + _EVERY if n_iter < _OFTEN else 2 * n_iter
-        return replace(new, weight=weight * factor, dual=dual / factor, next_change=following)
+        new = replace(new, next_change=following)
+        if 0.5 < factor < 2.0:
+            return new
+        new = replace(new, weight=weight * factor, dual=dual / factor)
+        loss = state.loss
+        if isinstance(loss, _ByInverse) and len(loss.system.inverses) >= _FEW_WEIGHTS:
+            loss = _ByEigenvectors(loss.system)
+            new = replace(new, loss=loss, low=loss.turn(new.low), dual=loss.turn(new.dual))
+        return new
+
+
+def _norm(V: Array) -> float:
+    return sqrt(float(np.vdot(V, V)))
 
 
 def splitting_pays(problem: Problem) -> bool:

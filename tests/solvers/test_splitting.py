@@ -12,6 +12,7 @@ from skmtl.losses import PerTaskLoss, SquaredLoss
 from skmtl.penalties import SquaredTraceNorm, TraceNorm
 from skmtl.problem import DataTerm, Problem
 from skmtl.solvers import FISTA, Newton, Splitting, solve_path
+from skmtl.solvers._normal_equations import normal_equations
 
 PENALTIES = {"trace": TraceNorm(), "squared": SquaredTraceNorm()}
 SHAPES = {"tall": (60, 7, 4), "wide": (20, 33, 4), "many tasks": (40, 5, 9)}
@@ -96,6 +97,27 @@ def test_a_path_starts_where_the_last_solve_ended():
     assert sum(result.n_iter for result in path) < sum(result.n_iter for result in cold)
     again = Splitting(tol=1e-6).solve(one.with_alpha(alphas[-1]), path[-1].coefficients)
     assert again.n_iter == 0
+
+
+def test_a_few_weights_go_by_inverses_and_many_by_eigenvectors():
+    one = problem(TraceNorm(), 0.1)
+    system = normal_equations(one)
+    short = Splitting(tol=1e-2).solve(one)
+    assert short.converged
+    assert 1 <= len(system.inverses) <= 3
+    assert "eigen" not in system.__dict__
+    far = problem(TraceNorm(), 0.03, units=2.0)
+    far_system = normal_equations(far)
+    by_both = Splitting(tol=1e-9).solve(far)
+    assert len(far_system.inverses) == 3
+    assert "eigen" in far_system.__dict__
+    by_eigenvectors = Splitting(tol=1e-9).solve(far)  # which are there now
+    assert by_both.converged
+    assert by_eigenvectors.converged
+    assert by_both.objective == pytest.approx(by_eigenvectors.objective, rel=1e-9)
+    for ridge, inverse in far_system.inverses.items():
+        H = far_system.scale[0] * far_system.grams[0] + ridge * np.eye(len(inverse))
+        np.testing.assert_allclose(inverse @ H, np.eye(len(inverse)), atol=1e-9)
 
 
 def test_other_problems_are_refused():

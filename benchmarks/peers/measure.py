@@ -35,8 +35,8 @@ class Case:
         """Measure ``solve(tol)`` at the loosest of ``first_tol``, ``first_tol / 10``, ... that is within ``limit``.
 
         ``cell`` says where the number stands (table, problem, solver) and what is asked of it: ``at_most`` is the
-        largest admitted ratio to the fastest peer, to the problem named in ``against``, or in seconds where that
-        is "seconds". A solver that ``compiles`` is called once beforehand.
+        largest admitted ratio to the fastest peer (or to the one named in ``peer``), to the problem named in
+        ``against``, or in seconds where that is "seconds". A solver that ``compiles`` is called once beforehand.
         """
         if compiles:
             begin = time.perf_counter()

@@ -59,7 +59,8 @@ def verdict(table: Table, problem: str) -> tuple[str, str, bool]:
         peers = {name: cell["value"] for name, cell in cells.items() if name != OURS}
         if not peers:
             return "", _asked(at_most), True
-        best = min(peers, key=lambda name: peers[name])
+        named = ours.get("peer")
+        best = named if named in peers else min(peers, key=lambda name: peers[name])
         value = ours["value"] / peers[best]
         text = f"{value:.3g} of {best}"
     held = (at_most is None or value <= at_most) and ours.get("reached", True)

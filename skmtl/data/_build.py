@@ -226,7 +226,7 @@ def _plain(X: Any, Y: Any, task_weight: Any, kinds: Kinds) -> TaskData | None:
         if np.isinf(y).any():
             return None
         layout = make_layout(observed.T, names)
-    y = y.astype(np.float64, copy=False)
+    y = y if y.dtype in _FLOATS else y.astype(np.float64)
     return TaskData(
         design=SharedDesign(X, layout),
         y=y,

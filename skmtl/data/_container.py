@@ -24,6 +24,7 @@ class TaskData:
         The features as an operator.
     y : ndarray of shape (n_entries,)
         Observed targets, task-major; 0/1 for binary tasks, 0 .. K-1 for classes, counts per unit of exposure.
+        In float64, or in float32 where the user gave that: sums over them are in float64.
     weight : ndarray of shape (n_entries,)
         Sample weights, all positive: entries of weight zero are absent, as NaN is.
     layout : TaskLayout

@@ -111,9 +111,9 @@ class TaskLayout:
         return np.concatenate(blocks).astype(np.intp)
 
     def sum_by_task(self, values: np.ndarray) -> np.ndarray:
-        """Sum an array of one value per entry over each task, shape (T,)."""
+        """Sum an array of one value per entry over each task, in float64, shape (T,)."""
         if self.counts.all():
-            return np.add.reduceat(values, self.task_ptr[:-1])
+            return np.add.reduceat(values, self.task_ptr[:-1], dtype=np.float64)
         return np.bincount(self.entry_task, weights=values, minlength=self.n_tasks)
 
     def per_entry(self, values: np.ndarray) -> np.ndarray:
@@ -156,8 +156,8 @@ class CompleteLayout(TaskLayout):
         return np.tile(np.arange(self.n_rows), self.n_tasks)
 
     def sum_by_task(self, values: np.ndarray) -> np.ndarray:
-        """Sum an array of one value per entry over each task, shape (T,)."""
-        return values.reshape(self.n_tasks, self.n_rows).sum(axis=1)
+        """Sum an array of one value per entry over each task, in float64, shape (T,)."""
+        return values.reshape(self.n_tasks, self.n_rows).sum(axis=1, dtype=np.float64)
 
 
 def make_layout(observed: np.ndarray, names: tuple[object, ...], channels: np.ndarray | None = None) -> TaskLayout:

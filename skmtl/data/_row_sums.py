@@ -84,7 +84,7 @@ def row_sums(
     for stretch, pieces in _stretches(group, n_groups, n_rows, size):
         here = X if thin else _columns_as_rows(X[stretch], n_groups)
         for g, rows in pieces:
-            y = Y[:, stretch][:, rows]
+            y = Y[:, stretch][:, rows].astype(np.float64, copy=False)
             if shift_y is not None:
                 y = y - shift_y[:, None]
             own = None if weight is None else weight[stretch][rows]

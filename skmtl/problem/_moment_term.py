@@ -172,7 +172,7 @@ class MomentTerm(Term):
     ) -> MomentTerm:
         """The term of complete data of which a centred copy is cheap, and the whole Gram is."""
         X, n_rows = data.design.X.astype(np.float64, copy=False), data.layout.n_rows
-        y = data.y.reshape(data.n_tasks, n_rows)
+        y = data.y.reshape(data.n_tasks, n_rows).astype(np.float64, copy=False)
         if mean is not None and unit is not None:
             y = (y - mean[:, None]) / unit[:, None]
         size = deviance = np.einsum("ij,ij->i", y, y)

@@ -12,6 +12,7 @@ from skmtl.linear_model import (
     MeanRegularizedRidge,
     MultiTaskGLM,
     MultiTaskLasso,
+    MultiTaskLassoCV,
     MultiTaskLogisticRegression,
     TraceNormRegressor,
 )
@@ -56,6 +57,32 @@ def test_same_coefficients_as_in_double_precision(model, shape, missing, order):
         other = getattr(double, name)
         np.testing.assert_allclose(single[name], other, rtol=0, atol=1e-9 * max(1.0, np.abs(other).max()))
         assert single[name].dtype == np.float64
+
+
+@pytest.mark.parametrize("solver", ["auto", "fista"])
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_targets_in_single_precision(shape, missing, solver):
+    """Kept as they are, and far from zero, where sums in single precision would be seen."""
+    X, Y = table(*SHAPES[shape], missing=missing)
+    Y = (Y + 300.0).astype(np.float32)
+    assert as_task_data(X, Y).y.dtype == np.float32
+    models = [MultiTaskLasso(alpha=0.2, solver=solver, tol=1e-9)]
+    if shape == "small":
+        models += [
+            MeanRegularizedRidge(alpha=0.1, solver="auto" if solver == "auto" else "lbfgs", tol=1e-11),
+            MultiTaskLasso(alpha=0.05, scale_targets=True, solver=solver, tol=1e-9),
+            MultiTaskLasso(alpha=0.05, task_weight="deviance", solver=solver, tol=1e-9),
+            MultiTaskLasso(alpha=20.0, fit_intercept=False, solver=solver, tol=1e-9),
+            MultiTaskGLM(loss="huber", alpha=0.05, tol=1e-9),
+            MultiTaskLassoCV(alphas=4, cv=3, solver=solver, tol=1e-9),
+        ]
+    for model in models:
+        single = model.fit(X, Y).__dict__.copy()
+        double = model.fit(X, Y.astype(np.float64)).__dict__
+        for name in ("coef_", "intercept_"):
+            assert single[name].dtype == np.float64
+            np.testing.assert_allclose(single[name], double[name], rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("shape", ["small", "wide"])
@@ -126,10 +153,12 @@ def test_sums_over_the_data_are_in_double_precision():
             np.testing.assert_allclose(left, right, rtol=1e-13)
 
 
+@pytest.mark.parametrize("targets", [np.float64, np.float32])
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("model", [MultiTaskLasso(alpha=0.3), MeanRegularizedRidge(alpha=0.1)], ids=repr)
-def test_no_copy_in_double_precision(model, order):
+def test_no_copy_in_double_precision(model, order, targets):
     X, Y = table(80_000, 50, order)
+    Y = Y.astype(targets)
     model.fit(X[:100], Y[:100])
     for call in (lambda: model.fit(X, Y), lambda: model.predict(X)):
         tracemalloc.start()

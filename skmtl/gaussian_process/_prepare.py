@@ -1,0 +1,274 @@
+"""From a user's arguments to a covariance, a noise and an inference with start values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.gaussian_process.kernels import RBF, Kernel
+
+from skmtl._typing import Array, IntArray
+from skmtl.data import RowDesign, TaskData
+from skmtl.exceptions import InvalidParameterError, TaskDataError
+from skmtl.gaussian_process._coregionalization import Coregionalization, DescribedTasks
+from skmtl.gaussian_process._covariance import Covariance, Term, identified
+from skmtl.gaussian_process._dense import DenseInference
+from skmtl.gaussian_process._kronecker import KroneckerInference
+from skmtl.gaussian_process._noise import Noise
+from skmtl.gaussian_process._optimize import first_loadings
+
+# Entries up to which "auto" takes one Cholesky factorisation of all of them: three matrices of 200 MB, and some three
+# seconds an evaluation.
+MOST_DENSE = 5000
+# Entries up to which it takes inducing points.
+MOST_INDUCING = 100_000
+# Start of the variance that is an outcome's own, and of the noise, where outcomes have unit variance.
+_LOG_START = float(np.log(0.25))
+
+
+@dataclass(frozen=True, eq=False)
+class Standard:
+    """What is taken out of the outcomes: a mean and a unit per task, (T,) each."""
+
+    mean: Array
+    scale: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Entries:
+    """Observed entries: ``rows`` are positions in ``X``, ``y`` is standardised.
+
+    ``known`` are known noise variances, in standardised units, or None.
+    """
+
+    X: Array
+    rows: IntArray
+    tasks: IntArray
+    y: Array
+    known: Array | None
+    complete: bool
+
+    @property
+    def size(self) -> int:
+        """Number of entries N."""
+        return len(self.y)
+
+
+def standard_of(data: TaskData, normalize: bool) -> Standard:
+    """Means and units of the outcomes; rows of tasks hold one outcome, in one unit and about one mean."""
+    T = data.n_tasks
+    if not normalize:
+        return Standard(np.zeros(T), np.ones(T))
+    y = np.asarray(data.y, dtype=np.float64)
+    if data.form == "rows":
+        mean, scale = np.full(T, y.mean()), np.full(T, y.std())
+    else:
+        parts = [y[data.layout.entries(t)] for t in range(T)]
+        mean, scale = np.array([part.mean() for part in parts]), np.array([part.std() for part in parts])
+    # Below rounding level the spread of a constant outcome is noise.
+    constant = scale <= 1e-12 * np.maximum(np.abs(mean), 1e-300)
+    return Standard(mean, np.where(constant, 1.0, scale))
+
+
+def entries_of(data: TaskData, standard: Standard, known: Array | None) -> Entries:
+    """The observed entries of a table; ``known`` has one noise variance for each, in squared units of y."""
+    layout = data.layout
+    own = isinstance(data.design, RowDesign)
+    task = layout.entry_task
+    return Entries(
+        X=np.ascontiguousarray(data.design.X, dtype=np.float64),
+        rows=np.arange(layout.n_entries) if own else np.asarray(layout.row_index),
+        tasks=task,
+        y=(np.asarray(data.y, dtype=np.float64) - standard.mean[task]) / standard.scale[task],
+        known=None if known is None else known / standard.scale[task] ** 2,
+        complete=not own and layout.complete,
+    )
+
+
+def known_variance(noise_variance: Any, data: TaskData, n_rows: int) -> Array | None:
+    """Known noise variance of each entry from an (n,) or (n, T) table."""
+    if noise_variance is None:
+        return None
+    layout = data.layout
+    try:
+        table = np.asarray(noise_variance, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TaskDataError(
+            "noise_variance holds something that is not a number: give variances, (n,) or (n, T)."
+        ) from error
+    wide = (n_rows, layout.n_tasks)
+    if table.shape == (n_rows,):
+        values = table[layout.row_index]
+    elif table.shape == wide and data.form == "wide":
+        values = table[layout.row_index, layout.entry_task]
+    else:
+        raise TaskDataError(
+            f"noise_variance has shape {table.shape} but X has {n_rows} rows and there are {layout.n_tasks} outcomes: "
+            f"give it the shape ({n_rows},)" + (f" or {wide}." if data.form == "wide" else ".")
+        )
+    bad = ~(np.isfinite(values) & (values >= 0))
+    if bad.any():
+        k = int(np.argmax(bad))
+        raise TaskDataError(
+            f"noise_variance is {values[k]:g} in row {layout.row_index[k]} of task "
+            f"{layout.names[layout.entry_task[k]]!r}: give a finite number >= 0 wherever the outcome is observed."
+        )
+    return values
+
+
+def kernels_of(kernel: Any, X: Array) -> list[Kernel]:
+    """The input kernels of all terms, with what B makes redundant fixed."""
+    if kernel is None:
+        # A feature's own scale, times the root of the number of features: neighbours are then alike at the start.
+        spread = X.std(axis=0)
+        spread[spread == 0] = 1.0
+        start = spread * np.sqrt(X.shape[1])
+        bounds = np.column_stack([1e-2 * spread, 1e3 * spread])
+        return [RBF(start, bounds)]
+    given = kernel if isinstance(kernel, list | tuple) else [kernel]
+    if not given or not all(isinstance(one, Kernel) for one in given):
+        raise InvalidParameterError(
+            f"kernel={kernel!r} is not known: use a kernel of sklearn.gaussian_process.kernels, a list of them or None."
+        )
+    kernels = [identified(one) for one in given]
+    for one in kernels:
+        value = np.asarray(one(X[:1]), dtype=float)
+        if value.shape != (1, 1) or not np.isfinite(value).all():
+            raise InvalidParameterError(
+                f"kernel={one!r} gives {value.ravel()[0]:g} between the first row and itself: use a kernel that is "
+                "finite on the features."
+            )
+    return kernels
+
+
+def ranks_of(rank: Any, n_terms: int) -> list[int]:
+    """One rank per term."""
+    ranks = list(rank) if isinstance(rank, list | tuple | np.ndarray) else [rank] * n_terms
+    right = all(isinstance(one, Integral) and not isinstance(one, bool) and int(one) >= 0 for one in ranks)
+    if len(ranks) != n_terms or not right:
+        raise InvalidParameterError(
+            f"rank={rank!r} must be an int >= 0, or a list with one for each of the {n_terms} kernels."
+        )
+    return [int(one) for one in ranks]
+
+
+def noise_of(noise: Any, standard: Standard, known: Array | None) -> Noise:
+    """The noise with start values, in standardised units."""
+    T = len(standard.scale)
+    if isinstance(noise, str):
+        if noise not in ("per_task", "shared"):
+            raise InvalidParameterError(
+                f"noise={noise!r} is not known: use 'per_task', 'shared', a number, or one number per task."
+            )
+        return Noise(np.full(T if noise == "per_task" else 1, _LOG_START), True, known)
+    try:
+        variance = np.asarray(noise, dtype=np.float64)
+    except (TypeError, ValueError):
+        variance = np.full(0, np.nan)
+    if isinstance(noise, Real) and not isinstance(noise, bool):
+        variance = np.full(T, float(noise))
+    if variance.shape != (T,) or not (np.isfinite(variance) & (variance >= 0)).all():
+        raise InvalidParameterError(
+            f"noise={noise!r} must be 'per_task', 'shared', a variance >= 0, or {T} of them, one per task."
+        )
+    with np.errstate(divide="ignore"):
+        return Noise(np.log(variance / standard.scale**2), False, known)
+
+
+def task_features_of(task_features: Any, names: Sequence[object]) -> Array:
+    """Descriptions of the tasks in their order, (T, d); a frame is looked up by task name."""
+    if hasattr(task_features, "loc") and hasattr(task_features, "index"):
+        absent = [name for name in names if name not in task_features.index]
+        if absent:
+            raise TaskDataError(f"task_features has no row for task {absent[0]!r}: describe every task.")
+        task_features = task_features.loc[list(names)]
+    try:
+        table = np.asarray(task_features, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TaskDataError("task_features holds something that is not a number: encode it first.") from error
+    table = table[:, None] if table.ndim == 1 else table
+    if table.ndim != 2 or len(table) != len(names):
+        raise TaskDataError(
+            f"task_features has shape {table.shape} but there are {len(names)} tasks: give one row per task, in the "
+            "order of task_names_, or a frame with the task names as its index."
+        )
+    if not np.isfinite(table).all():
+        name = names[int(np.argmin(np.isfinite(table).all(axis=1)))]
+        raise TaskDataError(f"task_features of task {name!r} is not finite: fill it in.")
+    return table
+
+
+def covariance_of(
+    kernels: list[Kernel], ranks: list[int], entries: Entries, n_tasks: int, described: tuple[Kernel, Array] | None
+) -> Covariance:
+    """The covariance with start values made from the outcomes."""
+    log_v = np.full(n_tasks, _LOG_START - np.log(len(kernels)))
+    if described is not None:
+        kernel, features = described
+        return Covariance((Term(kernels[0], DescribedTasks(kernel, features, -_LOG_START - 2.0, log_v)),))
+    table = np.full((len(entries.X), n_tasks), np.nan)
+    table[entries.rows, entries.tasks] = entries.y
+    loadings = first_loadings(table, sum(ranks)) if entries.X.shape[0] < entries.size else _alike(n_tasks, sum(ranks))
+    terms, at = [], 0
+    for kernel, rank in zip(kernels, ranks, strict=True):
+        terms.append(Term(kernel, Coregionalization(np.ascontiguousarray(loadings[:, at : at + rank]), log_v)))
+        at += rank
+    return Covariance(tuple(terms))
+
+
+def _alike(n_tasks: int, rank: int) -> Array:
+    """Loadings of tasks that are never seen at one row: alike in the first factor, a little of the others."""
+    loadings = 0.1 * np.cos(np.arange(n_tasks)[:, None] * (1.0 + np.arange(rank)))
+    loadings[:, :1] = 0.6
+    return loadings
+
+
+def inference_of(name: str, covariance: Covariance, entries: Entries, noise: Noise, n_inducing: int, rng: Any) -> Any:
+    """The inference asked for, or the one that suits the entries."""
+    positive = noise.free or bool(np.isfinite(noise.log_variance).all())
+    separable = entries.complete and len(covariance.terms) == 1 and noise.known is None and positive
+    if name == "auto":
+        name = "kronecker" if separable else "dense" if entries.size <= MOST_DENSE else "inducing"
+        if name == "inducing" and entries.size > MOST_INDUCING:
+            raise TaskDataError(
+                f"{entries.size} observed outcomes are too many: an exact fit would need "
+                f"{3 * 8 * entries.size**2 / 1e9:.0f} GB, and inducing points take up to {MOST_INDUCING}: fit on fewer "
+                "rows, or set inference='inducing' to try nevertheless."
+            )
+    if name == "kronecker":
+        if not separable:
+            raise TaskDataError(
+                "inference='kronecker' needs complete outcomes on shared rows, one kernel, a positive noise and no "
+                "noise_variance: use inference='auto'."
+            )
+        table = np.empty((len(entries.X), covariance.n_tasks))
+        table[entries.rows, entries.tasks] = entries.y
+        return KroneckerInference(covariance, entries.X, table, noise)
+    if name == "dense":
+        return DenseInference(covariance, entries.X, entries.rows, entries.tasks, entries.y, noise)
+    from skmtl.gaussian_process._inducing import InducingInference, inducing_points
+
+    if not positive and noise.known is None:
+        raise TaskDataError("inference='inducing' needs a positive noise: use noise='per_task'.")
+    Z = inducing_points(entries.X, n_inducing, rng)
+    return InducingInference(covariance, entries.X, entries.rows, entries.tasks, entries.y, noise, Z=Z)
+
+
+__all__ = [
+    "MOST_DENSE",
+    "MOST_INDUCING",
+    "Entries",
+    "Standard",
+    "covariance_of",
+    "entries_of",
+    "inference_of",
+    "kernels_of",
+    "known_variance",
+    "noise_of",
+    "ranks_of",
+    "standard_of",
+    "task_features_of",
+]

@@ -93,6 +93,7 @@ class Covariance:
     def matrix_and_pullback(self, X: Array, rows: IntArray, tasks: IntArray) -> tuple[Array, Callable[[Array], Array]]:
         """The covariance of the entries, and the map from a symmetric G to the gradient of Σ_ij G_ij K_ij.
 
+        Of G the lower triangle is looked at only, where entries are in the order of their tasks.
         No array of shape (N, N, n_theta) is made: G is folded with B to the rows of X, and with k to the tasks.
         """
         inside = [kernel_and_pullback(term.kernel, X) for term in self.terms]
@@ -174,6 +175,8 @@ def _fold(G: Array, B: Array, k: Array, rows: IntArray, tasks: IntArray) -> tupl
                 continue
             at = rows[mine][:, None], rows[theirs]
             part = G[_run(mine), _run(theirs)] if _is_run(mine) and _is_run(theirs) else G[mine[:, None], theirs]
+            if s == t:
+                part = np.tril(part) + np.tril(part, -1).T
             by_task[s, t] = by_task[t, s] = np.vdot(part, k[at])
             by_row[at] += (B[s, t] if s == t else 2.0 * B[s, t]) * part
     return 0.5 * (by_row + by_row.T), by_task

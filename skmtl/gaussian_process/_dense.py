@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy.linalg import solve_triangular
+from scipy.linalg.blas import dsyr
 from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
 
 from skmtl._typing import Array, IntArray
@@ -73,9 +74,10 @@ class DenseInference:
         value = -0.5 * float(self.y @ alpha) - _half_log_det(factor) - 0.5 * len(K) * _LOG_2PI
         if not eval_gradient:
             return value
-        G = _inverse(factor)
+        # Its lower triangle.
+        G, _ = dpotri(factor, lower=1, overwrite_c=1)
         G *= -0.5
-        G += 0.5 * np.outer(alpha, alpha)
+        G = dsyr(0.5, alpha, lower=1, a=G, overwrite_a=1)
         by_task = np.bincount(self.tasks, weights=G.diagonal(), minlength=covariance.n_tasks).astype(np.float64)
         return value, np.concatenate([pullback(G), noise.pullback(by_task)])
 
@@ -167,7 +169,7 @@ class DensePosterior:
 
         Sundararajan and Keerthi, Neural Comput. 13:1103-1118, 2001.
         """
-        diagonal = _inverse(self.factor).diagonal()
+        diagonal = dpotri(self.factor, lower=1)[0].diagonal()
         return self.y - self.alpha / diagonal, 1.0 / diagonal
 
 
@@ -188,14 +190,6 @@ def _factor(A: Array) -> tuple[Array | None, float]:
 
 def _half_log_det(factor: Array) -> float:
     return float(np.log(factor.diagonal()).sum())
-
-
-def _inverse(factor: Array) -> Array:
-    """Inverse from a lower Cholesky factor, both triangles."""
-    half, _ = dpotri(factor, lower=1)
-    # The upper triangle is zero, as dpotrf left it.
-    half.T.flat[:: len(half) + 1] *= 0.5
-    return half + half.T
 
 
 __all__ = ["JITTERS", "DenseInference", "DensePosterior"]

@@ -84,6 +84,20 @@ class GPAnswers(MultiTaskRegressorMixin):
             variance = variance + self._noise[tasks]
         return mean, (self._standard.scale[tasks] * np.sqrt(variance)).reshape(shape)
 
+    def linear_predictor(self, X: Any, *, task: Any = None) -> np.ndarray:
+        """The posterior mean of the latent functions, which is what `predict` gives.
+
+        Parameters
+        ----------
+        X : array-like or frame of shape (n, p)
+        task : array-like of shape (n,), optional
+
+        Returns
+        -------
+        ndarray of shape (n, T), or (n,) with ``task`` or after a fit on a 1-D ``y`` without tasks
+        """
+        return self.predict(X, task=task)
+
     def _asked(self, X: Any, task: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Features, and row and task of each value asked for; row after row where all tasks are."""
         check_is_fitted(self)

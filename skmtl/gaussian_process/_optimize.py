@@ -14,7 +14,7 @@ from skmtl.gaussian_process._kronecker import KroneckerInference, in_rows
 
 # In place of minus the likelihood where there is none: L-BFGS-B steps back from a number, and not from infinity.
 _WORST = 1e25
-_OUTER = {"ftol": 1e-10, "gtol": 1e-4, "maxiter": 300}
+_OUTER = {"ftol": 1e-10, "gtol": 1e-4, "maxiter": 1000, "maxcor": 30}
 # Share of signal to noise that is none.
 _NOTHING = 1e-2
 _INNER = {"ftol": 1e-13, "gtol": 1e-6, "maxiter": 2000, "maxfun": 4000, "maxcor": 20}

@@ -20,9 +20,11 @@ from skmtl.gaussian_process._kronecker import KroneckerInference
 from skmtl.gaussian_process._noise import Noise
 from skmtl.gaussian_process._optimize import first_loadings
 
-# Entries up to which "auto" takes one Cholesky factorisation of all of them: three matrices of 200 MB, and some three
-# seconds an evaluation.
+# Entries up to which "auto" takes one Cholesky factorisation of all of them (three matrices of 200 MB, and some three
+# seconds an evaluation), and rows up to which it takes eigenvectors.
 MOST_DENSE = 5000
+# Bytes of the square matrices of an exact inference that is asked for by name.
+_LARGEST = 4e9
 # Entries up to which it takes inducing points.
 MOST_INDUCING = 100_000
 # Start of the variance that is an outcome's own, and of the noise, where outcomes have unit variance.
@@ -75,16 +77,21 @@ def standard_of(data: TaskData, normalize: bool) -> Standard:
 
 def entries_of(data: TaskData, standard: Standard, known: Array | None) -> Entries:
     """The observed entries of a table; ``known`` has one noise variance for each, in squared units of y."""
-    layout = data.layout
-    own = isinstance(data.design, RowDesign)
+    layout, X = data.layout, data.design.X
     task = layout.entry_task
+    if isinstance(data.design, RowDesign):
+        rows, complete = np.arange(layout.n_entries), False  # a row for each entry
+    else:
+        # Rows without any observed outcome say nothing, and would be in every matrix.
+        given, rows = np.unique(layout.row_index, return_inverse=True)
+        X, complete = X[given], layout.n_entries == len(given) * data.n_tasks
     return Entries(
-        X=np.ascontiguousarray(data.design.X, dtype=np.float64),
-        rows=np.arange(layout.n_entries) if own else np.asarray(layout.row_index),
+        X=np.array(X, dtype=np.float64, order="C"),  # a copy: the user's table may change after the fit
+        rows=rows.ravel(),
         tasks=task,
         y=(np.asarray(data.y, dtype=np.float64) - standard.mean[task]) / standard.scale[task],
         known=None if known is None else known / standard.scale[task] ** 2,
-        complete=not own and layout.complete,
+        complete=complete,
     )
 
 
@@ -231,12 +238,14 @@ def inference_of(name: str, covariance: Covariance, entries: Entries, noise: Noi
     positive = noise.free or bool(np.isfinite(noise.log_variance).all())
     separable = entries.complete and len(covariance.terms) == 1 and noise.known is None and positive
     if name == "auto":
-        name = "kronecker" if separable else "dense" if entries.size <= MOST_DENSE else "inducing"
+        by_eigenvectors = separable and len(entries.X) <= MOST_DENSE
+        name = "kronecker" if by_eigenvectors else "dense" if entries.size <= MOST_DENSE else "inducing"
         if name == "inducing" and entries.size > MOST_INDUCING:
+            exact = _exact_bytes(len(entries.X) if separable else entries.size)
             raise TaskDataError(
-                f"{entries.size} observed outcomes are too many: an exact fit would need "
-                f"{3 * 8 * entries.size**2 / 1e9:.0f} GB, and inducing points take up to {MOST_INDUCING}: fit on fewer "
-                "rows, or set inference='inducing' to try nevertheless."
+                f"{entries.size} observed outcomes are too many: an exact fit would need {exact / 1e9:.0f} GB, and "
+                f"inducing points take up to {MOST_INDUCING}: fit on fewer rows, or set inference='inducing' to try "
+                "nevertheless."
             )
     if name == "kronecker":
         if not separable:
@@ -244,10 +253,12 @@ def inference_of(name: str, covariance: Covariance, entries: Entries, noise: Noi
                 "inference='kronecker' needs complete outcomes on shared rows, one kernel, a positive noise and no "
                 "noise_variance: use inference='auto'."
             )
+        _check_memory(len(entries.X), name, "rows")
         table = np.empty((len(entries.X), covariance.n_tasks))
         table[entries.rows, entries.tasks] = entries.y
         return KroneckerInference(covariance, entries.X, table, noise)
     if name == "dense":
+        _check_memory(entries.size, name, "observed outcomes")
         return DenseInference(covariance, entries.X, entries.rows, entries.tasks, entries.y, noise)
     from skmtl.gaussian_process._inducing import InducingInference, inducing_points
 
@@ -255,6 +266,18 @@ def inference_of(name: str, covariance: Covariance, entries: Entries, noise: Noi
         raise TaskDataError("inference='inducing' needs a positive noise: use noise='per_task'.")
     Z = inducing_points(entries.X, n_inducing, rng)
     return InducingInference(covariance, entries.X, entries.rows, entries.tasks, entries.y, noise, Z=Z)
+
+
+def _exact_bytes(size: int) -> float:
+    return 3.0 * 8 * size**2
+
+
+def _check_memory(size: int, name: str, what: str) -> None:
+    if _exact_bytes(size) > _LARGEST:
+        raise TaskDataError(
+            f"inference={name!r} of {size} {what} would need {_exact_bytes(size) / 1e9:.0f} GB: use inference='auto' "
+            "or 'inducing', or fit on fewer rows."
+        )
 
 
 __all__ = [

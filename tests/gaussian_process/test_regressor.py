@@ -304,8 +304,39 @@ def test_bad_tables():
 
 def test_too_many_entries():
     n = 100_001
+    X, y = np.zeros((n, 1)), np.arange(n) % 7.0
+    model = MultiTaskGPRegressor(RBF(1.0))
     with pytest.raises(TaskDataError, match="an exact fit would need 240 GB"):
-        MultiTaskGPRegressor(RBF(1.0)).fit(np.zeros((n, 1)), np.zeros(n), task=np.arange(n) % 2)
+        model.fit(X, y, task=np.arange(n) % 2)
+    with pytest.raises(TaskDataError, match="200002 observed outcomes are too many: an exact fit would need 240 GB"):
+        model.fit(X, np.column_stack([y, y]))
+    for inference, what in (("dense", "20000 observed outcomes"), ("kronecker", "20000 rows")):
+        with pytest.raises(TaskDataError, match=f"inference='{inference}' of {what} would need 10 GB"):
+            model.set_params(inference=inference).fit(X[:20_000], y[:20_000])
+
+
+@pytest.mark.parametrize("Y", [Y, GAPS], ids=["complete", "missing"])
+def test_rows_without_outcomes_cost_nothing(Y):
+    """Nor do they make a complete table another."""
+    many = 50_000
+    longer, empty = np.vstack([X, np.zeros((many, P))]), np.vstack([Y, np.full((many, T), np.nan)])
+    model, other = MultiTaskGPRegressor(**QUICK).fit(X, Y), MultiTaskGPRegressor(**QUICK).fit(longer, empty)
+    assert other.inference_ == model.inference_
+    np.testing.assert_allclose(other.predict(NEW, return_std=True), model.predict(NEW, return_std=True))
+    mean, std = other.leave_one_out()
+    assert len(mean) == N + many
+    np.testing.assert_allclose(mean[:N], model.leave_one_out()[0])
+    assert np.isnan(mean[N:]).all()
+    assert np.isnan(std[N:]).all()
+
+
+@pytest.mark.parametrize("Y", [Y, GAPS], ids=["complete", "missing"])
+def test_a_fit_keeps_its_own_rows(Y):
+    x = X.copy()
+    model = MultiTaskGPRegressor(**QUICK).fit(x, Y)
+    before = model.predict(NEW)
+    x[:] = 77.0
+    np.testing.assert_array_equal(model.predict(NEW), before)
 
 
 def test_bad_questions():

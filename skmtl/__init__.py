@@ -3,6 +3,8 @@
 One estimator for several related outcomes, or one outcome at several sites; NaN means unobserved.
 
 - `skmtl.linear_model`: multi-task lasso, ridge, logistic and generalised linear models;
+- `skmtl.gaussian_process`: regression, classification and counts with a learned covariance between outcomes;
+- `skmtl.kernel_ridge`, `skmtl.svm`: kernel models on products of kernels over outcomes and rows;
 - `skmtl.multioutput`: the baselines, one model per outcome and one for all, and `TaskColumn`;
 - `skmtl.metrics`, `skmtl.model_selection`: scores, folds and comparisons that accept missing outcomes;
 - `skmtl.penalties`, `skmtl.losses`, `skmtl.solvers`: the parts models are made of.
@@ -18,6 +20,8 @@ __version__ = "0.1.0"
 _SUBMODULES = (
     "data",
     "exceptions",
+    "gaussian_process",
+    "kernel_ridge",
     "linear_model",
     "losses",
     "metrics",
@@ -25,6 +29,7 @@ _SUBMODULES = (
     "multioutput",
     "penalties",
     "solvers",
+    "svm",
 )
 
 __all__ = ["__version__", *_SUBMODULES]

@@ -2,8 +2,9 @@
 
 import cases
 import pytest
+from kernel_cases import KERNEL
 
-from skmtl import linear_model, losses, multioutput, penalties, solvers
+from skmtl import gaussian_process, kernel_ridge, linear_model, losses, multioutput, penalties, solvers, svm
 
 # Exported names that are no losses, penalties, solvers or estimators of their own.
 EXEMPT = {
@@ -34,7 +35,11 @@ EXEMPT = {
     },
     "linear_model": {},
     "multioutput": {},
+    "gaussian_process": {},
+    "kernel_ridge": {},
+    "svm": {},
 }
+KERNEL_METHODS = {type(case.make()) for case in KERNEL.values()}
 ENTRIES = {
     "losses": {type(case.make()).__name__ for case in cases.LOSSES},
     "penalties": {type(case.make(3)).__name__ for case in cases.PENALTIES},
@@ -42,8 +47,12 @@ ENTRIES = {
     "linear_model": {case.cls.__name__ for case in cases.CONVEX}
     | {type(make()).__name__ for make in cases.CV.values()},
     "multioutput": {type(make()).__name__ for make in cases.MULTIOUTPUT.values()},
+    **{
+        module: {cls.__name__ for cls in KERNEL_METHODS if cls.__module__.split(".")[1] == module}
+        for module in ("gaussian_process", "kernel_ridge", "svm")
+    },
 }
-MODULES = [losses, penalties, solvers, linear_model, multioutput]
+MODULES = [losses, penalties, solvers, linear_model, multioutput, gaussian_process, kernel_ridge, svm]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.split(".")[1])

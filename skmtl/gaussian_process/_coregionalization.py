@@ -14,6 +14,8 @@ from skmtl._typing import Array
 # Of v, the variance that is a task's own, where outcomes have unit variance: some v run to zero (Heywood cases), where
 # the likelihood is flat in log v.
 LOG_V_BOUNDS = (float(np.log(1e-6)), float(np.log(1e2)))
+# Where a variance that has run to zero is lifted to.
+LOG_LIFT = -3.0
 # Of the entries of L. Twenty standard deviations of an outcome explain whatever there is to explain.
 L_BOUND = 20.0
 
@@ -55,6 +57,10 @@ class TaskCovariance(ABC):
     @abstractmethod
     def pullback(self, G: Array) -> Array:
         """Gradient of Σ_st G_st B_st in ``theta`` for a symmetric G."""
+
+    @abstractmethod
+    def lifted(self, first: Any) -> Any:
+        """The same with no variance next to zero, where it has no slope; ``first`` is one of the same form."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +106,12 @@ class Coregionalization(TaskCovariance):
     def pullback(self, G: Array) -> Array:
         """Gradient of Σ_st G_st B_st in ``theta`` for a symmetric G."""
         return np.concatenate([2.0 * (G @ self.L).ravel(), G.diagonal() * np.exp(self.log_v)])
+
+    def lifted(self, first: Coregionalization) -> Coregionalization:
+        """The same with v not next to zero, and columns of L that are replaced by those of ``first``, made small."""
+        gone = (self.L**2).mean(axis=0) < np.exp(LOG_LIFT)
+        L = np.where(gone, 2.0 * np.exp(0.5 * LOG_LIFT) * first.L, self.L)
+        return Coregionalization(L, np.maximum(self.log_v, LOG_LIFT))
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +169,10 @@ class DescribedTasks(TaskCovariance):
         own = G.diagonal() * np.exp(self.log_v)
         return np.concatenate([s * np.einsum("st,stk->k", G, slope), [s * np.vdot(G, K)], own])
 
+    def lifted(self, first: DescribedTasks) -> DescribedTasks:
+        """The same with s and v not next to zero."""
+        return replace(self, log_s=max(self.log_s, LOG_LIFT), log_v=np.maximum(self.log_v, LOG_LIFT))
+
     def with_new(self, features: Array) -> tuple[Array, Array]:
         """Covariances of new tasks with the known ones, (m, T), and variances of the new ones, (m,).
 
@@ -166,4 +182,4 @@ class DescribedTasks(TaskCovariance):
         return s * self.kernel(features, self.features), s * self.kernel.diag(features) + np.exp(self.log_v).mean()
 
 
-__all__ = ["LOG_V_BOUNDS", "L_BOUND", "Coregionalization", "DescribedTasks", "TaskCovariance"]
+__all__ = ["LOG_LIFT", "LOG_V_BOUNDS", "L_BOUND", "Coregionalization", "DescribedTasks", "TaskCovariance"]

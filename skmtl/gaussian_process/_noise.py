@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skmtl._typing import Array, IntArray
+from skmtl.gaussian_process._coregionalization import LOG_LIFT
 
 # Of the log noise variance where outcomes have unit variance.
 LOG_NOISE_BOUNDS = (float(np.log(1e-6)), float(np.log(1e2)))
@@ -43,6 +44,10 @@ class Noise:
     def with_theta(self, theta: Array) -> Noise:
         """The same form with other parameters."""
         return replace(self, log_variance=theta) if self.free else self
+
+    def lifted(self) -> Noise:
+        """The same with no free variance next to zero, where it has no slope."""
+        return replace(self, log_variance=np.maximum(self.log_variance, LOG_LIFT)) if self.free else self
 
     def by_task(self, n_tasks: int) -> Array:
         """Noise variance of each task, (T,)."""

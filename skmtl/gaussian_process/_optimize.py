@@ -1,4 +1,4 @@
-"""Maximisation of the log marginal likelihood: starts, L-BFGS-B, and the nested fit of complete outcomes."""
+"""Maximisation of the log marginal likelihood: starts, and L-BFGS-B from each."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ import numpy as np
 from scipy.optimize import minimize
 
 from skmtl._typing import Array, BoolArray
-from skmtl.gaussian_process._kronecker import KroneckerInference, in_rows
 
 # In place of minus the likelihood where there is none: L-BFGS-B steps back from a number, and not from infinity.
-_WORST = 1e25
-_OUTER = {"ftol": 1e-10, "gtol": 1e-4, "maxiter": 1000, "maxcor": 30}
-# Share of signal to noise that is none.
-_NOTHING = 1e-2
-_INNER = {"ftol": 1e-13, "gtol": 1e-6, "maxiter": 2000, "maxfun": 4000, "maxcor": 20}
+WORST = 1e25
+OPTIONS = {"ftol": 1e-10, "gtol": 1e-4, "maxiter": 1000, "maxcor": 30}
 
 Optimizer = Callable[[Callable[..., Any], Array, Array], tuple[Array, float]]
 
@@ -57,83 +53,34 @@ def maximise(
     optimizer : "fmin_l_bfgs_b" or callable
         As scikit-learn's: ``optimizer(objective, start, bounds)`` minimises and gives theta and the value there.
     """
-
-    def objective(theta: Array, eval_gradient: bool = True) -> Any:
-        if not eval_gradient:
-            return min(-float(evidence(theta)), _WORST)
-        value, gradient = evidence(theta, eval_gradient=True)
-        if not np.isfinite(value) or not np.isfinite(gradient).all():
-            return _WORST, np.zeros_like(theta)
-        return -value, -gradient
-
-    found = []
+    objective, found = minus(evidence), []
     for start in starts:
         start = np.clip(start, bounds[:, 0], bounds[:, 1])
         if callable(optimizer):
             theta, value = optimizer(objective, start, bounds)
             found.append((-float(value), np.asarray(theta), ""))
         else:
-            run = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options=_OUTER)
+            run = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options=OPTIONS)
             found.append((-float(run.fun), run.x, "" if run.success else str(run.message)))
-    return _best(found)
+    return best_of(found)
 
 
-def maximise_nested(inference: KroneckerInference, starts: Sequence[Array]) -> Maximum:
-    """`maximise` for complete outcomes: the kernel's parameters outside, all others inside.
+def minus(evidence: Callable[..., Any]) -> Callable[..., Any]:
+    """What a minimiser is given: minus a log likelihood and its gradient, finite everywhere."""
 
-    The eigenvectors of k(X, X) depend on the kernel's parameters only. For each of their values the others are
-    maximised over in the rotated outcomes, where an evaluation costs n T² + T³ and no n³; at that maximum the gradient
-    in the kernel's parameters is the partial one. A dozen eigen-decompositions do where a joint search takes hundreds.
-    """
-    k = inference.n_kernel
-    bounds, task = inference.bounds, inference.covariance.terms[0].task
-    n_task = len(task.theta)
-    found = []
-    for start in starts:
-        start = np.clip(start, bounds[:, 0], bounds[:, 1])
-        best: list[Any] = [-np.inf, start]
-        inner = start[k:]
+    def objective(theta: Array, eval_gradient: bool = True) -> Any:
+        if not eval_gradient:
+            return min(-float(evidence(theta)), WORST)
+        value, gradient = evidence(theta, eval_gradient=True)
+        if not np.isfinite(value) or not np.isfinite(gradient).all():
+            return WORST, np.zeros_like(theta)
+        return -value, -gradient
 
-        def outer(kernel_theta: Array, best: list[Any] = best) -> tuple[float, Array]:
-            nonlocal inner
-            try:
-                rotated, U, pullback = inference.rotated(kernel_theta)
-            except (ValueError, np.linalg.LinAlgError):
-                return _WORST, np.zeros(k)
-
-            def rest(theta: Array) -> tuple[float, Array]:
-                moved, noise = task.with_theta(theta[:n_task]), inference.noise.with_theta(theta[n_task:])
-                value, in_B, in_noise, _ = rotated.evidence(moved.B, noise.by_task(task.n_tasks))
-                if not np.isfinite(value):
-                    return _WORST, np.zeros_like(theta)
-                return -value, -np.concatenate([moved.pullback(in_B), noise.pullback(in_noise)])
-
-            if len(inner):
-                inner = minimize(rest, inner, jac=True, method="L-BFGS-B", bounds=bounds[k:], options=_INNER).x
-            B = task.with_theta(inner[:n_task]).B
-            sigma2 = inference.noise.with_theta(inner[n_task:]).by_task(task.n_tasks)
-            value, _, _, alpha = rotated.evidence(B, sigma2)
-            if value > best[0]:
-                best[:] = value, np.concatenate([kernel_theta, inner])
-            return -value, -pullback(in_rows(rotated, U, alpha, B, sigma2)) if k else np.zeros(0)
-
-        message = ""
-        if k:
-            run = minimize(outer, start[:k], jac=True, method="L-BFGS-B", bounds=bounds[:k], options=_OUTER)
-            message = "" if run.success else str(run.message)
-        else:
-            outer(start[:0])
-        found.append((best[0], best[1], message))
-        B = task.with_theta(best[1][k : k + n_task]).B
-        sigma2 = inference.noise.with_theta(best[1][k + n_task :]).by_task(task.n_tasks)
-        if k and (B.diagonal() < _NOTHING * sigma2).all():
-            # All is noise at the start's kernel, which then has no slope. Moved together with B it may find the signal.
-            joint = maximise(inference.evidence, [start], bounds)
-            found[-1] = max(found[-1], (joint.value, joint.theta, joint.message), key=lambda one: one[0])
-    return _best(found)
+    return objective
 
 
-def _best(found: list[tuple[float, Array, str]]) -> Maximum:
+def best_of(found: list[tuple[float, Array, str]]) -> Maximum:
+    """The best of several searches: value, parameters, and why each ended if not at a maximum."""
     values = np.array([value for value, _, _ in found])
     value, theta, message = found[int(np.argmax(np.where(np.isfinite(values), values, -np.inf)))]
     return Maximum(theta, value, values, message)
@@ -180,4 +127,4 @@ def first_loadings(Y: Array, rank: int) -> Array:
     return loadings
 
 
-__all__ = ["Maximum", "first_loadings", "maximise", "maximise_nested", "random_start"]
+__all__ = ["OPTIONS", "WORST", "Maximum", "best_of", "first_loadings", "maximise", "minus", "random_start"]

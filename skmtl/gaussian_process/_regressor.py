@@ -18,7 +18,8 @@ from skmtl.exceptions import InvalidParameterError, TaskDataError
 from skmtl.gaussian_process._answers import GPAnswers, dense
 from skmtl.gaussian_process._covariance import Covariance, identified
 from skmtl.gaussian_process._kronecker import KroneckerInference
-from skmtl.gaussian_process._optimize import Maximum, maximise, maximise_nested, random_start
+from skmtl.gaussian_process._nested import maximise_nested
+from skmtl.gaussian_process._optimize import Maximum, maximise, random_start
 from skmtl.gaussian_process._prepare import (
     Standard,
     covariance_of,

@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet
 WORKERS ?= 2
 
-.PHONY: help demo test test-oldest lint types contracts check oracle-table bench-school bench-import bench-solvers bench-recovery bench-mixed bench-peers clean
+.PHONY: help demo test test-oldest lint types contracts check oracle-table bench-school bench-import bench-solvers bench-recovery bench-mixed bench-peers bench-gp clean
 
 help:
 	@echo "make demo         the main job on the diabetes patients that scikit-learn ships"
@@ -85,6 +85,14 @@ bench-peers:
 	$(VENV)-bench/bin/python -m pytest benchmarks/peers $(QUICK) --benchmark-json=bench-run.json
 	$(VENV)-bench-adelie/bin/python -m pytest benchmarks/peers $(QUICK) -k adelie --benchmark-json=bench-adelie.json
 	$(VENV)-bench/bin/python benchmarks/peers/report.py bench-run.json bench-adelie.json
+
+# Gaussian processes against GPyTorch, BoTorch and GPy; predictive densities and restarts need the data.
+bench-gp:
+	$(PYTHON) -m venv $(VENV)-gp
+	$(VENV)-gp/bin/python -m pip --disable-pip-version-check install --quiet --editable ".[bench-gp]"
+	OMP_NUM_THREADS=1 $(VENV)-gp/bin/python benchmarks/gaussian_process/peers.py $(QUICK)
+	OMP_NUM_THREADS=1 $(VENV)-gp/bin/python benchmarks/gaussian_process/quality.py $(QUICK)
+	OMP_NUM_THREADS=1 $(VENV)-gp/bin/python benchmarks/gaussian_process/restarts.py $(QUICK)
 
 bench-import: $(VENV)/.test
 	$(BIN)/python benchmarks/import_time.py

@@ -13,7 +13,19 @@ import pytest
 
 from skmtl.linear_model._docs import documented
 
-MODULES = ("linear_model", "multioutput", "penalties", "losses", "solvers", "metrics", "model_selection", "data")
+MODULES = (
+    "linear_model",
+    "multioutput",
+    "penalties",
+    "losses",
+    "solvers",
+    "metrics",
+    "model_selection",
+    "data",
+    "gaussian_process",
+    "kernel_ridge",
+    "svm",
+)
 # Bases and results, which users receive but do not make.
 NO_EXAMPLE = {
     "Penalty", "QuadraticPenalty", "Loss", "PerTaskLoss", "Solver", "IterativeSolver", "SolveResult", "HistoryRow",

@@ -31,6 +31,8 @@ from skmtl.data import TaskData, TaskLayout
 # kernels in single precision (excess of the objective 2e-5, 6e-5 and 1e-4 at C = 30 and 4 x 45 entries).
 _LOOSENESS = 3.0
 _MAX_STEPS = 100
+# A gap above this part of the loss without functions is no solution. (The objective itself may be next to nothing.)
+_UNSOLVED = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +110,16 @@ class SupportVectorModel(ProductKernelModel):
         gap = loss + epsilon * np.abs(machine.dual) - machine.dual * left
         primal = 0.5 * float(machine.dual @ machine.values) + float(loss.sum())
         self.relative_gap_ = max(0.0, float(gap.sum())) / primal if primal > 0 else 0.0
+        null = float((self.C * weight * np.maximum(0.0, np.abs(left + machine.values) - epsilon)).sum())
+        # With a limit of iterations libsvm itself says when it was reached.
+        if self.max_iter == -1 and float(gap.sum()) > _UNSOLVED * max(primal, null):
+            warnings.warn(
+                f"{type(self).__name__}: the duality gap is {self.relative_gap_:.2g} of the objective: libsvm stores "
+                f"kernels in single precision, which is not enough at C={self.C:g} for this kernel: use a smaller C, "
+                "features and outcomes in units of their spread, or intercept='common'.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
 
     def _libsvm(self, K: Array, target: Array, epsilon: float, weight: Array, tol: float) -> tuple[Array, float, int]:
         options: dict[str, Any] = {name: getattr(self, name) for name in ("C", "shrinking", "cache_size", "max_iter")}

@@ -324,3 +324,13 @@ def test_precomputed_kernels_are_split_by_both_axes(kind):
     plain = cross_val_predict(make(kind), X, Y[:, 0], cv=folds)
     given = cross_val_predict(make(kind, kernel="precomputed"), k(X, X), Y[:, 0], cv=folds)
     np.testing.assert_allclose(given, plain, atol=1e-4)
+
+
+def test_a_gap_that_is_too_large_is_said(monkeypatch):
+    """As single precision leaves one where C is large; here the limit is moved, because such fits take minutes."""
+    monkeypatch.setattr("skmtl.svm._machine._UNSOLVED", 1e-12)
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30, 2))
+    with pytest.warns(ConvergenceWarning, match=r"the duality gap is \S+ of the objective: .* use a smaller C"):
+        model = MultiTaskSVR().fit(X, np.sin(X))
+    assert model.relative_gap_ > 0

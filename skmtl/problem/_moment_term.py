@@ -187,10 +187,7 @@ class MomentTerm(Term):
         square = diagonal = gram.diagonal()[:, None]
         if fit_intercept:
             square = diagonal + EPS * n_rows * center[:, :1] ** 2
-        varies = varying(diagonal, square)
-        if not varies.all():
-            gram = gram * varies * varies.T
-        return cls(
+        term = cls(
             data,
             loss,
             FullGram(gram[None]),
@@ -204,6 +201,10 @@ class MomentTerm(Term):
             mean=target,
             fit_intercept=fit_intercept,
         )
+        if term.constant is not None:
+            varies = ~term.constant[:, :1]
+            term.gram = FullGram((gram * varies * varies.T)[None])
+        return term
 
     @classmethod
     def from_moments(

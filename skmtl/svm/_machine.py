@@ -66,6 +66,7 @@ class SupportVectorModel(ProductKernelModel):
     C: float
     tol: float
     intercept: str
+    max_iter: int
 
     def _distinct(self, data: TaskData) -> tuple[FitRows, TaskData]:
         """The entries without copies, in an order of their content; the result keeps the design of ``data``.

@@ -242,7 +242,10 @@ class GPAnswers(MultiTaskRegressorMixin):
                 "tasks, or with normalize_y=False."
             )
         X = validate_data(self, dense(X), dtype=np.float64, reset=False)
-        described = np.asarray(task_features, dtype=np.float64)
+        try:
+            described = np.asarray(task_features, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise TaskDataError("task_features holds something that is not a number: encode it first.") from error
         if described.ndim != 2 or described.shape[1] != task.features.shape[1] or not np.isfinite(described).all():
             raise TaskDataError(
                 f"task_features has shape {described.shape}: give finite numbers, one row per new task and "

@@ -11,13 +11,13 @@ from sklearn.base import clone
 
 from skmtl._typing import Array
 
-# Of v, the variance that is a task's own, where outcomes have unit variance: some v run to zero (Heywood cases), where
-# the likelihood is flat in log v.
+# Of v, the variance that is a task's own, where outcomes and kernels have unit variance: some v run to zero (Heywood
+# cases), where the likelihood is flat in log v.
 LOG_V_BOUNDS = (float(np.log(1e-6)), float(np.log(1e2)))
-# Where a variance that has run to zero is lifted to.
-LOG_LIFT = -3.0
-# Of the entries of L. Twenty standard deviations of an outcome explain whatever there is to explain.
+# Of the entries of L, in their unit: twenty standard deviations explain whatever there is to explain.
 L_BOUND = 20.0
+# Where a variance that has run to zero is lifted to, below its upper bound.
+LOG_LIFT = 7.6
 
 
 class TaskCovariance(ABC):
@@ -65,7 +65,7 @@ class TaskCovariance(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Coregionalization(TaskCovariance):
-    """B = L L' + diag(v), with ``theta`` = [L row by row, log v].
+    """B = L L' + diag(v), with ``theta`` = [L row by row, in units, log v].
 
     L is identified up to rotations and signs of its columns: compare B.
 
@@ -74,10 +74,16 @@ class Coregionalization(TaskCovariance):
     L : ndarray of shape (T, r)
         Loadings; r = 0 makes tasks independent.
     log_v : ndarray of shape (T,)
+    log_bounds : ndarray of shape (T, 2), optional
+        Bounds of log v. None for outcomes and kernels of unit variance.
+    units : ndarray of shape (T,), optional
+        Of the rows of L: a search that takes them for numbers about one finds its way. None for one.
     """
 
     L: Array
     log_v: Array
+    log_bounds: Array | None = None
+    units: Array | None = None
 
     @property
     def n_tasks(self) -> int:
@@ -91,27 +97,33 @@ class Coregionalization(TaskCovariance):
 
     @property
     def theta(self) -> Array:
-        """Entries of L row by row, then log v."""
-        return np.concatenate([self.L.ravel(), self.log_v])
+        """Entries of L row by row, in units, then log v."""
+        return np.concatenate([(self.L / self._unit).ravel(), self.log_v])
+
+    @property
+    def _unit(self) -> Array:
+        return np.ones((1, 1)) if self.units is None else self.units[:, None]
 
     @property
     def bounds(self) -> Array:
         """Lower and upper bounds of the free parameters, (k, 2)."""
-        return np.array([(-L_BOUND, L_BOUND)] * self.L.size + [LOG_V_BOUNDS] * len(self.log_v)).reshape(-1, 2)
+        own = log_bounds(self.log_bounds, self.n_tasks, LOG_V_BOUNDS)
+        return np.vstack([np.tile([-L_BOUND, L_BOUND], (self.L.size, 1)), own])
 
     def with_theta(self, theta: Array) -> Coregionalization:
         """The same rank with other loadings and variances."""
-        return Coregionalization(theta[: self.L.size].reshape(self.L.shape), theta[self.L.size :])
+        L = theta[: self.L.size].reshape(self.L.shape) * self._unit
+        return replace(self, L=L, log_v=theta[self.L.size :])
 
     def pullback(self, G: Array) -> Array:
         """Gradient of Σ_st G_st B_st in ``theta`` for a symmetric G."""
-        return np.concatenate([2.0 * (G @ self.L).ravel(), G.diagonal() * np.exp(self.log_v)])
+        return np.concatenate([2.0 * (G @ self.L * self._unit).ravel(), G.diagonal() * np.exp(self.log_v)])
 
     def lifted(self, first: Coregionalization) -> Coregionalization:
         """The same with v not next to zero, and columns of L that are replaced by those of ``first``, made small."""
-        gone = (self.L**2).mean(axis=0) < np.exp(LOG_LIFT)
-        L = np.where(gone, 2.0 * np.exp(0.5 * LOG_LIFT) * first.L, self.L)
-        return Coregionalization(L, np.maximum(self.log_v, LOG_LIFT))
+        least = self.bounds[self.L.size :, 1] - LOG_LIFT
+        gone = ((self.L / self._unit) ** 2).mean(axis=0) < np.exp(LOG_V_BOUNDS[1] - LOG_LIFT)
+        return replace(self, L=np.where(gone, 0.5 * first.L, self.L), log_v=np.maximum(self.log_v, least))
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,12 +139,15 @@ class DescribedTasks(TaskCovariance):
         Descriptions Z.
     log_s : float
     log_v : ndarray of shape (T,)
+    log_bounds : ndarray of shape (T, 2), optional
+        Bounds of log v; log s has the widest of them. None for outcomes and kernels of unit variance.
     """
 
     kernel: Any
     features: Array
     log_s: float
     log_v: Array
+    log_bounds: Array | None = None
 
     @property
     def n_tasks(self) -> int:
@@ -152,8 +167,9 @@ class DescribedTasks(TaskCovariance):
     @property
     def bounds(self) -> Array:
         """Lower and upper bounds of the free parameters, (k, 2)."""
-        own = np.array([LOG_V_BOUNDS] * (1 + self.n_tasks))
-        return np.vstack([np.asarray(self.kernel.bounds).reshape(-1, 2), own])
+        own = log_bounds(self.log_bounds, self.n_tasks, LOG_V_BOUNDS)
+        widest = [own[:, 0].min(), own[:, 1].max()]
+        return np.vstack([np.asarray(self.kernel.bounds).reshape(-1, 2), widest, own])
 
     def with_theta(self, theta: Array) -> DescribedTasks:
         """The same descriptions with other parameters."""
@@ -171,7 +187,8 @@ class DescribedTasks(TaskCovariance):
 
     def lifted(self, first: DescribedTasks) -> DescribedTasks:
         """The same with s and v not next to zero."""
-        return replace(self, log_s=max(self.log_s, LOG_LIFT), log_v=np.maximum(self.log_v, LOG_LIFT))
+        least = self.bounds[len(self.kernel.theta) :, 1] - LOG_LIFT
+        return replace(self, log_s=max(self.log_s, float(least[0])), log_v=np.maximum(self.log_v, least[1:]))
 
     def with_new(self, features: Array) -> tuple[Array, Array]:
         """Covariances of new tasks with the known ones, (m, T), and variances of the new ones, (m,).
@@ -182,4 +199,9 @@ class DescribedTasks(TaskCovariance):
         return s * self.kernel(features, self.features), s * self.kernel.diag(features) + np.exp(self.log_v).mean()
 
 
-__all__ = ["LOG_LIFT", "LOG_V_BOUNDS", "L_BOUND", "Coregionalization", "DescribedTasks", "TaskCovariance"]
+def log_bounds(given: Array | None, size: int, usual: tuple[float, float]) -> Array:
+    """Bounds of logarithms of variances, (size, 2)."""
+    return np.array([usual] * size).reshape(-1, 2) if given is None else given
+
+
+__all__ = ["LOG_LIFT", "LOG_V_BOUNDS", "L_BOUND", "Coregionalization", "DescribedTasks", "TaskCovariance", "log_bounds"]

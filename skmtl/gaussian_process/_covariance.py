@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Kernel, Product, Wh
 from skmtl._typing import Array, IntArray
 from skmtl.gaussian_process._coregionalization import TaskCovariance
 from skmtl.gaussian_process._input_gradients import cross_pullback, has_input_gradient
+
+# Entries whose covariances are written at once.
+_BLOCK = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +91,7 @@ class Covariance:
         """Covariance of the entries, (N, N)."""
         K = np.zeros((len(rows), len(rows)))
         for term in self.terms:
-            K += _spread(term.task.B, np.asarray(term.kernel(X), dtype=float), rows, tasks, rows, tasks)
+            _add(K, term.task.B, np.asarray(term.kernel(X), dtype=float), rows, tasks, rows, tasks)
         return K
 
     def matrix_and_pullback(self, X: Array, rows: IntArray, tasks: IntArray) -> tuple[Array, Callable[[Array], Array]]:
@@ -100,7 +104,7 @@ class Covariance:
         matrices = [term.task.B for term in self.terms]
         K = np.zeros((len(rows), len(rows)))
         for B, (k, _) in zip(matrices, inside, strict=True):
-            K += _spread(B, k, rows, tasks, rows, tasks)
+            _add(K, B, k, rows, tasks, rows, tasks)
 
         def pullback(G: Array) -> Array:
             parts = []
@@ -117,7 +121,7 @@ class Covariance:
         """Covariance of some entries with others, (N1, N2)."""
         K = np.zeros((len(rows1), len(rows2)))
         for term in self.terms:
-            K += _spread(term.task.B, np.asarray(term.kernel(X1, X2), dtype=float), rows1, tasks1, rows2, tasks2)
+            _add(K, term.task.B, np.asarray(term.kernel(X1, X2), dtype=float), rows1, tasks1, rows2, tasks2)
         return K
 
     def diag(self, X: Array, rows: IntArray, tasks: IntArray) -> Array:
@@ -158,36 +162,54 @@ def _parts(kernel: Kernel) -> Iterator[Kernel]:
             yield from _parts(value)
 
 
-def _spread(B: Array, k: Array, rows1: IntArray, tasks1: IntArray, rows2: IntArray, tasks2: IntArray) -> Array:
-    """B between tasks times k between rows, entry by entry, (N1, N2)."""
-    K = k[rows1[:, None], rows2]
-    K *= B[tasks1[:, None], tasks2]
-    return K
+def _add(K: Array, B: Array, k: Array, rows1: IntArray, tasks1: IntArray, rows2: IntArray, tasks2: IntArray) -> None:
+    """Add B between tasks times k between rows to K (N1, N2), a block of entries after the other."""
+    for start in range(0, len(rows1), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        block = k[rows1[part, None], rows2]
+        block *= B[tasks1[part, None], tasks2]
+        K[part] += block
 
 
 def _fold(G: Array, B: Array, k: Array, rows: IntArray, tasks: IntArray) -> tuple[Array, Array]:
-    """Σ over pairs of entries of G B onto pairs of rows, (n, n), and of G k onto pairs of tasks, (T, T)."""
+    """Σ over pairs of entries of G B onto pairs of rows, (n, n), and of G k onto pairs of tasks, (T, T).
+
+    A pair of two entries is counted twice at one of the two places it has, which is all the same for a symmetric k.
+    """
     by_row, by_task = np.zeros_like(k), np.zeros_like(B)
-    own = [np.flatnonzero(tasks == t) for t in range(len(B))]
-    for s, mine in enumerate(own):
-        for t, theirs in enumerate(own[: s + 1]):
-            if not (len(mine) and len(theirs)):
-                continue
-            at = rows[mine][:, None], rows[theirs]
-            part = G[_run(mine), _run(theirs)] if _is_run(mine) and _is_run(theirs) else G[mine[:, None], theirs]
-            if s == t:
-                part = np.tril(part) + np.tril(part, -1).T
-            by_task[s, t] = by_task[t, s] = np.vdot(part, k[at])
-            by_row[at] += (B[s, t] if s == t else 2.0 * B[s, t]) * part
-    return 0.5 * (by_row + by_row.T), by_task
+    if (np.diff(tasks) < 0).any():
+        order = np.argsort(tasks, kind="stable")
+        G, rows, tasks = G[order[:, None], order], rows[order], tasks[order]
+    ends = np.searchsorted(tasks, np.arange(len(B) + 1))
+    once = len(np.unique(rows)) == len(rows)
+    for s, (first, last) in enumerate(pairwise(ends)):
+        if first == last:
+            continue
+        mine, before = rows[first:last], rows[:last]
+        # Twice the lower triangle, but for the diagonal.
+        part = 2.0 * G[first:last, :last]
+        part[:, first:] = np.tril(part[:, first:])
+        part[:, first:].flat[:: last - first + 1] *= 0.5
+        by_column = np.einsum("ij,ij->j", part, k[_block(mine, before)])
+        by_task[s] = np.bincount(tasks[:last], weights=by_column, minlength=len(B))
+        part *= B[s, tasks[:last]]
+        if once:
+            by_row[_block(mine, before)] += part
+            continue
+        for start, end in pairwise(ends[: s + 2]):  # entries of one task are at different rows
+            by_row[_block(mine, rows[start:end])] += part[:, start:end]
+    return by_row, 0.5 * (by_task + by_task.T)
+
+
+def _block(rows: IntArray, columns: IntArray) -> tuple[Any, Any]:
+    """Index of a block, by slices where it is one of neighbours: no copy is made of it."""
+    if _is_run(rows) and _is_run(columns):
+        return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    return rows[:, None], columns
 
 
 def _is_run(index: IntArray) -> bool:
-    return bool(index[-1] - index[0] == len(index) - 1)
-
-
-def _run(index: IntArray) -> slice:
-    return slice(int(index[0]), int(index[-1]) + 1)
+    return len(index) > 0 and bool((np.diff(index) == 1).all())
 
 
 __all__ = ["Covariance", "Term", "identified", "kernel_and_pullback"]

@@ -19,7 +19,9 @@ JITTERS = (0.0, 1e-10, 1e-8, 1e-6)
 
 
 class DenseInference:
-    """Log marginal likelihood and posterior over N observed entries: O(N³) operations, three (N, N) matrices.
+    """Log marginal likelihood and posterior over N observed entries: O(N³) operations.
+
+    Memory for three (N, N) matrices; for six where each entry has a row of its own.
 
     Parameters
     ----------
@@ -174,17 +176,22 @@ class DensePosterior:
 
 
 def _factor(A: Array) -> tuple[Array | None, float]:
-    """Lower Cholesky factor in LAPACK's order, and the jitter it took; None where none is enough. A may be lost."""
+    """Lower Cholesky factor in LAPACK's order, and the jitter it took; None where none is enough.
+
+    It takes the place of A, which is lost; above the diagonal stands what stood there before.
+    """
     if not np.isfinite(A.sum()):
         return None, 0.0
-    mean = float(A.diagonal().mean())
+    diagonal = A.diagonal().copy()
+    mean = float(diagonal.mean())
     for jitter in JITTERS:
-        trial = A.copy() if jitter < JITTERS[-1] else A
-        trial.flat[:: len(A) + 1] += jitter * mean
-        # The transpose of a C-ordered symmetric matrix is in LAPACK's order: no further copy.
-        factor, info = dpotrf(trial.T, lower=1, overwrite_a=1)
+        A.flat[:: len(A) + 1] = diagonal + jitter * mean
+        # The transpose of a C-ordered symmetric matrix is in LAPACK's order: no copy. The other triangle is left alone.
+        factor, info = dpotrf(A.T, lower=1, overwrite_a=1, clean=0)
         if info == 0:
             return factor, jitter * mean
+        # The lower triangle, in LAPACK's order, was overwritten in part.
+        A[:] = np.tril(A) + np.tril(A, -1).T
     return None, 0.0
 
 

@@ -14,6 +14,8 @@ from skmtl.gaussian_process._covariance import Covariance, kernel_and_pullback
 from skmtl.gaussian_process._noise import Noise
 
 _LOG_2PI = float(np.log(2.0 * np.pi))
+# Eigenvalues below zero by more than this share of the largest are not rounding: the kernel is none.
+_NEGATIVE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +109,10 @@ class KroneckerInference:
         """Outcomes in the eigenvectors of k(X, X), these, and the kernel's pullback; raises where there are none."""
         kernel = self.covariance.terms[0].kernel.clone_with_theta(kernel_theta)
         K, pullback = kernel_and_pullback(kernel, self.X)
-        values, U = eigh(K, overwrite_a=True, driver="evd")  # raises ValueError where K is not finite
+        # Raises ValueError where K is not finite. The faster driver fails on one row in SciPy 1.11.
+        values, U = eigh(K, overwrite_a=True, driver="evd" if len(K) > 1 else "ev")
+        if values[0] < -_NEGATIVE * values[-1]:
+            raise np.linalg.LinAlgError("The kernel is not positive semi-definite.")
         return Rotated(np.maximum(values, 0.0), U.T @ self.Y), U, pullback
 
     def evidence(self, theta: Array, eval_gradient: bool = False) -> Any:

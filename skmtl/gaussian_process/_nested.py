@@ -11,7 +11,7 @@ from skmtl._typing import Array
 from skmtl.gaussian_process._coregionalization import TaskCovariance
 from skmtl.gaussian_process._kronecker import KroneckerInference, in_rows
 from skmtl.gaussian_process._noise import Noise
-from skmtl.gaussian_process._optimize import OPTIONS, WORST, Maximum, best_of, minus
+from skmtl.gaussian_process._optimize import OPTIONS, WORST, Maximum, best_of, descend, minus
 
 # Iterations over all parameters together at first. Where the start's kernel explains little, the others alone would
 # make all of it noise, and that has no slope in the kernel.
@@ -64,12 +64,12 @@ class _Profile:
     ----------
     inference : KroneckerInference
     start : ndarray
-        All parameters. The others are sought from there, and from where they were found last.
+        All parameters. The others are sought from there, and then from the best so far: after a step too far a
+        variance may be zero, and would stay so.
     """
 
     def __init__(self, inference: KroneckerInference, start: Array):
         self.inference, self.start = inference, start
-        self.inner = start[inference.n_kernel :]
         self.value, self.theta = -np.inf, start
 
     def search(self) -> tuple[float, Array, str]:
@@ -79,8 +79,8 @@ class _Profile:
             self(self.start[:0])
             return self.value, self.theta, ""
         bounds = self.inference.bounds[:k]
-        run = minimize(self, self.start[:k], jac=True, method="L-BFGS-B", bounds=bounds, options=OPTIONS)
-        return self.value, self.theta, "" if run.success else str(run.message)
+        _, _, message = descend(self, self.start[:k], bounds)
+        return self.value, self.theta, message
 
     def __call__(self, kernel_theta: Array) -> tuple[float, Array]:
         try:
@@ -95,13 +95,13 @@ class _Profile:
                 return WORST, np.zeros_like(theta)
             return -value, -np.concatenate([task.pullback(in_B), noise.pullback(in_noise)])
 
-        bounds = self.inference.bounds[len(kernel_theta) :]
-        self.inner = minimize(rest, self.inner, jac=True, method="L-BFGS-B", bounds=bounds, options=_INNER).x
-        task, noise = _parts(self.inference, self.inner)
+        bounds, first = self.inference.bounds[len(kernel_theta) :], self.theta[len(kernel_theta) :]
+        found = minimize(rest, first, jac=True, method="L-BFGS-B", bounds=bounds, options=_INNER).x
+        task, noise = _parts(self.inference, found)
         B, sigma2 = task.B, noise.by_task(task.n_tasks)
         value, _, _, alpha = rotated.evidence(B, sigma2)
         if value > self.value:
-            self.value, self.theta = value, np.concatenate([kernel_theta, self.inner])
+            self.value, self.theta = value, np.concatenate([kernel_theta, found])
         return -value, -pullback(in_rows(rotated, U, alpha, B, sigma2))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skmtl._typing import Array, IntArray
-from skmtl.gaussian_process._coregionalization import LOG_LIFT
+from skmtl.gaussian_process._coregionalization import LOG_LIFT, log_bounds
 
 # Of the log noise variance where outcomes have unit variance.
 LOG_NOISE_BOUNDS = (float(np.log(1e-6)), float(np.log(1e2)))
@@ -25,11 +25,14 @@ class Noise:
         Whether it is fitted.
     known : ndarray of shape (N,), optional
         Known part of each entry.
+    log_bounds : ndarray of shape (T, 2) or (1, 2), optional
+        Of the logarithms. None for outcomes of unit variance.
     """
 
     log_variance: Array
     free: bool = True
     known: Array | None = None
+    log_bounds: Array | None = None
 
     @property
     def theta(self) -> Array:
@@ -39,7 +42,7 @@ class Noise:
     @property
     def bounds(self) -> Array:
         """Lower and upper bounds of the free parameters, (k, 2)."""
-        return np.array([LOG_NOISE_BOUNDS] * len(self.theta)).reshape(-1, 2)
+        return log_bounds(self.log_bounds if self.free else None, len(self.theta), LOG_NOISE_BOUNDS)
 
     def with_theta(self, theta: Array) -> Noise:
         """The same form with other parameters."""
@@ -47,7 +50,9 @@ class Noise:
 
     def lifted(self) -> Noise:
         """The same with no free variance next to zero, where it has no slope."""
-        return replace(self, log_variance=np.maximum(self.log_variance, LOG_LIFT)) if self.free else self
+        if not self.free:
+            return self
+        return replace(self, log_variance=np.maximum(self.log_variance, self.bounds[:, 1] - LOG_LIFT))
 
     def by_task(self, n_tasks: int) -> Array:
         """Noise variance of each task, (T,)."""

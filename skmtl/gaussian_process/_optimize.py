@@ -10,6 +10,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from skmtl._typing import Array, BoolArray
+from skmtl.exceptions import InvalidParameterError
 
 # In place of minus the likelihood where there is none: L-BFGS-B steps back from a number, and not from infinity.
 WORST = 1e25
@@ -57,11 +58,16 @@ def maximise(
     for start in starts:
         start = np.clip(start, bounds[:, 0], bounds[:, 1])
         if callable(optimizer):
-            theta, value = optimizer(objective, start, bounds)
-            found.append((-float(value), np.asarray(theta), ""))
+            answer = optimizer(objective, start, bounds)
+            if not isinstance(answer, tuple | list) or len(answer) != 2:
+                raise InvalidParameterError(
+                    f"optimizer={optimizer!r} must give the parameters and the objective there, as scikit-learn's: "
+                    f"it gave {type(answer).__name__}."
+                )
+            found.append((-float(answer[1]), np.asarray(answer[0], dtype=np.float64), ""))
         else:
-            run = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options=OPTIONS)
-            found.append((-float(run.fun), run.x, "" if run.success else str(run.message)))
+            theta, value, message = descend(objective, start, bounds)
+            found.append((-value, theta, message))
     return best_of(found)
 
 
@@ -77,6 +83,20 @@ def minus(evidence: Callable[..., Any]) -> Callable[..., Any]:
         return -value, -gradient
 
     return objective
+
+
+def descend(objective: Callable[..., Any], start: Array, bounds: Array) -> tuple[Array, float, str]:
+    """A minimum by L-BFGS-B: where, its value, and why the search ended if not at one."""
+    value = np.inf
+    for _ in range(3):
+        run = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options=OPTIONS)
+        won, start, value = value - float(run.fun), run.x, float(run.fun)
+        # A line search that finds no lower value ends with status 2: at a minimum, to rounding, if none is found from
+        # there along the gradient either.
+        if run.status != 2 or won <= 1e-7 * abs(value):
+            break
+    ended = run.status == 1 or (run.status == 2 and won > 1e-7 * abs(value))
+    return start, value, str(run.message).rstrip(" :") if ended else ""
 
 
 def best_of(found: list[tuple[float, Array, str]]) -> Maximum:
@@ -127,4 +147,4 @@ def first_loadings(Y: Array, rank: int) -> Array:
     return loadings
 
 
-__all__ = ["OPTIONS", "WORST", "Maximum", "best_of", "first_loadings", "maximise", "minus", "random_start"]
+__all__ = ["OPTIONS", "WORST", "Maximum", "best_of", "descend", "first_loadings", "maximise", "minus", "random_start"]

@@ -8,17 +8,18 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.gaussian_process.kernels import RBF, Kernel
+from sklearn.gaussian_process.kernels import RBF, Kernel, WhiteKernel
 
 from skmtl._typing import Array, IntArray
 from skmtl.data import RowDesign, TaskData
 from skmtl.exceptions import InvalidParameterError, TaskDataError
-from skmtl.gaussian_process._coregionalization import Coregionalization, DescribedTasks
+from skmtl.gaussian_process._coregionalization import LOG_V_BOUNDS, Coregionalization, DescribedTasks
 from skmtl.gaussian_process._covariance import Covariance, Term, identified
 from skmtl.gaussian_process._dense import DenseInference
 from skmtl.gaussian_process._kronecker import KroneckerInference
-from skmtl.gaussian_process._noise import Noise
+from skmtl.gaussian_process._noise import LOG_NOISE_BOUNDS, Noise
 from skmtl.gaussian_process._optimize import first_loadings
+from skmtl.gaussian_process._units import Standard, Units, kernel_unit, standard_of, units_of
 
 # Entries up to which "auto" takes one Cholesky factorisation of all of them (three matrices of 200 MB, and some three
 # seconds an evaluation), and rows up to which it takes eigenvectors.
@@ -29,14 +30,6 @@ _LARGEST = 4e9
 MOST_INDUCING = 100_000
 # Start of the variance that is an outcome's own, and of the noise, where outcomes have unit variance.
 _LOG_START = float(np.log(0.25))
-
-
-@dataclass(frozen=True, eq=False)
-class Standard:
-    """What is taken out of the outcomes: a mean and a unit per task, (T,) each."""
-
-    mean: Array
-    scale: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,22 +50,6 @@ class Entries:
     def size(self) -> int:
         """Number of entries N."""
         return len(self.y)
-
-
-def standard_of(data: TaskData, normalize: bool) -> Standard:
-    """Means and units of the outcomes; rows of tasks hold one outcome, in one unit and about one mean."""
-    T = data.n_tasks
-    if not normalize:
-        return Standard(np.zeros(T), np.ones(T))
-    y = np.asarray(data.y, dtype=np.float64)
-    if data.form == "rows":
-        mean, scale = np.full(T, y.mean()), np.full(T, y.std())
-    else:
-        parts = [y[data.layout.entries(t)] for t in range(T)]
-        mean, scale = np.array([part.mean() for part in parts]), np.array([part.std() for part in parts])
-    # Below rounding level the spread of a constant outcome is noise.
-    constant = scale <= 1e-12 * np.maximum(np.abs(mean), 1e-300)
-    return Standard(mean, np.where(constant, 1.0, scale))
 
 
 def entries_of(data: TaskData, standard: Standard, known: Array | None) -> Entries:
@@ -100,6 +77,12 @@ def known_variance(noise_variance: Any, data: TaskData, n_rows: int) -> Array | 
     if noise_variance is None:
         return None
     layout = data.layout
+    columns = list(getattr(noise_variance, "columns", []))
+    if columns and data.form == "wide" and list(layout.names) != list(range(layout.n_tasks)):
+        absent = [name for name in layout.names if name not in columns]
+        if absent:
+            raise TaskDataError(f"noise_variance has no column for task {absent[0]!r}: give one for each outcome.")
+        noise_variance = noise_variance[list(layout.names)]
     try:
         table = np.asarray(noise_variance, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -126,26 +109,34 @@ def known_variance(noise_variance: Any, data: TaskData, n_rows: int) -> Array | 
     return values
 
 
-def kernels_of(kernel: Any, X: Array) -> list[Kernel]:
+def kernels_of(kernel: Any, X: Array, argument: str = "kernel", what: str = "features of X") -> list[Kernel]:
     """The input kernels of all terms, with what B makes redundant fixed."""
     if kernel is None:
         # A feature's own scale, times the root of the number of features: neighbours are then alike at the start.
         spread = X.std(axis=0)
-        spread[spread == 0] = 1.0
+        spread[spread <= 1e-12 * np.abs(X).max(axis=0)] = 1.0  # constant, to rounding
         start = spread * np.sqrt(X.shape[1])
         bounds = np.column_stack([1e-2 * spread, 1e3 * spread])
         return [RBF(start, bounds)]
     given = kernel if isinstance(kernel, list | tuple) else [kernel]
     if not given or not all(isinstance(one, Kernel) for one in given):
         raise InvalidParameterError(
-            f"kernel={kernel!r} is not known: use a kernel of sklearn.gaussian_process.kernels, a list of them or None."
+            f"{argument}={kernel!r} is not known: use a kernel of sklearn.gaussian_process.kernels, a list of them or None."
         )
     kernels = [identified(one) for one in given]
     for one in kernels:
-        value = np.asarray(one(X[:1]), dtype=float)
-        if value.shape != (1, 1) or not np.isfinite(value).all():
+        try:
+            value = np.asarray(one(X[:1]), dtype=float)
+        except ValueError as error:
+            raise InvalidParameterError(f"{argument}={one!r} does not take the {X.shape[1]} {what}: {error}") from error
+        if value.shape != (1, 1):
             raise InvalidParameterError(
-                f"kernel={one!r} gives {value.ravel()[0]:g} between the first row and itself: use a kernel that is "
+                f"{argument}={one!r} gives an array of shape {value.shape} between the first row and itself: use a kernel "
+                "that gives one number; several kernels go in a list."
+            )
+        if not np.isfinite(value).all():
+            raise InvalidParameterError(
+                f"{argument}={one!r} gives {value.ravel()[0]:g} between the first row and itself: use a kernel that is "
                 "finite on the features."
             )
     return kernels
@@ -162,7 +153,7 @@ def ranks_of(rank: Any, n_terms: int) -> list[int]:
     return [int(one) for one in ranks]
 
 
-def noise_of(noise: Any, standard: Standard, known: Array | None) -> Noise:
+def noise_of(noise: Any, standard: Standard, known: Array | None, units: Units) -> Noise:
     """The noise with start values, in standardised units."""
     T = len(standard.scale)
     if isinstance(noise, str):
@@ -170,7 +161,10 @@ def noise_of(noise: Any, standard: Standard, known: Array | None) -> Noise:
             raise InvalidParameterError(
                 f"noise={noise!r} is not known: use 'per_task', 'shared', a number, or one number per task."
             )
-        return Noise(np.full(T if noise == "per_task" else 1, _LOG_START), True, known)
+        if noise == "shared":
+            units = Units(units.variance.mean(keepdims=True), np.array([bool(units.lone.all())]))
+        bounds = units.log_bounds(LOG_NOISE_BOUNDS, _LOG_START)
+        return Noise(_LOG_START + np.log(units.variance), True, known, bounds)
     try:
         variance = np.asarray(noise, dtype=np.float64)
     except (TypeError, ValueError):
@@ -209,21 +203,39 @@ def task_features_of(task_features: Any, names: Sequence[object]) -> Array:
 
 
 def covariance_of(
-    kernels: list[Kernel], ranks: list[int], entries: Entries, n_tasks: int, described: tuple[Kernel, Array] | None
+    kernels: list[Kernel],
+    ranks: list[int],
+    entries: Entries,
+    n_tasks: int,
+    described: tuple[Kernel, Array] | None,
+    units: Units | None = None,
 ) -> Covariance:
-    """The covariance with start values made from the outcomes."""
-    log_v = np.full(n_tasks, _LOG_START - np.log(len(kernels)))
+    """The covariance with start values made from the outcomes; None for units of one."""
+    units = Units(np.ones(n_tasks), np.zeros(n_tasks, dtype=bool)) if units is None else units
+    start = _LOG_START - float(np.log(len(kernels)))
+    sizes = [kernel_unit(kernel, entries.X) for kernel in kernels]
     if described is not None:
         kernel, features = described
-        return Covariance((Term(kernels[0], DescribedTasks(kernel, features, -_LOG_START - 2.0, log_v)),))
+        log_v, bounds = _own(units, start, sizes[0])
+        # Half of the variance is what the descriptions explain.
+        log_s = float(np.log(0.5 * units.variance.mean() / sizes[0]))
+        return Covariance((Term(kernels[0], DescribedTasks(kernel, features, log_s, log_v, bounds)),))
+    deviation = np.sqrt(units.variance)
     table = np.full((len(entries.X), n_tasks), np.nan)
-    table[entries.rows, entries.tasks] = entries.y
+    table[entries.rows, entries.tasks] = entries.y / deviation[entries.tasks]
     loadings = first_loadings(table, sum(ranks)) if entries.X.shape[0] < entries.size else _alike(n_tasks, sum(ranks))
     terms, at = [], 0
-    for kernel, rank in zip(kernels, ranks, strict=True):
-        terms.append(Term(kernel, Coregionalization(np.ascontiguousarray(loadings[:, at : at + rank]), log_v)))
+    for kernel, rank, size in zip(kernels, ranks, sizes, strict=True):
+        scale = deviation / np.sqrt(size)
+        L = np.ascontiguousarray(loadings[:, at : at + rank] * scale[:, None])
+        terms.append(Term(kernel, Coregionalization(L, *_own(units, start, size), units=scale)))
         at += rank
     return Covariance(tuple(terms))
+
+
+def _own(units: Units, start: float, kernel: float) -> tuple[Array, Array]:
+    """Start values of log v and their bounds, for a kernel of the given unit."""
+    return start + np.log(units.variance / kernel), units.log_bounds(LOG_V_BOUNDS, 0.0, kernel)
 
 
 def _alike(n_tasks: int, rank: int) -> Array:
@@ -264,6 +276,11 @@ def inference_of(name: str, covariance: Covariance, entries: Entries, noise: Noi
 
     if not positive and noise.known is None:
         raise TaskDataError("inference='inducing' needs a positive noise: use noise='per_task'.")
+    if any(isinstance(term.kernel, WhiteKernel) for term in covariance.terms):
+        raise InvalidParameterError(
+            "kernel has a term that is WhiteKernel alone, of which inducing points say nothing: drop it, the noise of "
+            "each outcome is learned in any case."
+        )
     Z = inducing_points(entries.X, n_inducing, rng)
     return InducingInference(covariance, entries.X, entries.rows, entries.tasks, entries.y, noise, Z=Z)
 
@@ -285,6 +302,7 @@ __all__ = [
     "MOST_INDUCING",
     "Entries",
     "Standard",
+    "Units",
     "covariance_of",
     "entries_of",
     "inference_of",
@@ -294,4 +312,5 @@ __all__ = [
     "ranks_of",
     "standard_of",
     "task_features_of",
+    "units_of",
 ]

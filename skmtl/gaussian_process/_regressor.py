@@ -9,14 +9,14 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.gaussian_process.kernels import RBF, Kernel
+from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import Tags, check_random_state
 
 from skmtl._params import BOOLEAN, NONE, POSITIVE_INT, Constraint, Interval, IsCallable, OneOf, check_parameters
 from skmtl.data import TaskData
 from skmtl.exceptions import InvalidParameterError, TaskDataError
 from skmtl.gaussian_process._answers import GPAnswers, dense
-from skmtl.gaussian_process._covariance import Covariance, identified
+from skmtl.gaussian_process._covariance import Covariance
 from skmtl.gaussian_process._kronecker import KroneckerInference
 from skmtl.gaussian_process._nested import maximise_nested
 from skmtl.gaussian_process._optimize import Maximum, maximise, random_start
@@ -31,6 +31,7 @@ from skmtl.gaussian_process._prepare import (
     ranks_of,
     standard_of,
     task_features_of,
+    units_of,
 )
 
 
@@ -58,7 +59,8 @@ class MultiTaskGPRegressor(GPAnswers, BaseEstimator):
         standard deviation times the root of the number of features. A list adds one term for each kernel. A constant
         that multiplies a whole kernel is fixed at its value: B has the scale.
     rank : int or list of int, default 1
-        Columns of L, for each kernel; 0 makes the outcomes independent but for the kernel.
+        Columns of L, for each kernel; 0 makes the outcomes independent but for the kernel. Without effect where
+        ``task_features`` are given.
     noise : {"per_task", "shared"}, float or array-like of shape (T,), default "per_task"
         Noise variances: learned for each outcome, learned for all, or fixed, in squared units of y.
     inference : {"auto", "kronecker", "dense", "inducing"}, default "auto"
@@ -71,15 +73,18 @@ class MultiTaskGPRegressor(GPAnswers, BaseEstimator):
         Descriptions of the outcomes (size of a site, dose of an assay). B is then
         :math:`s \, k_T(z_s, z_t) + \mathrm{diag}(v)`, and `predict_new_task` answers for a task that was not there.
     task_kernel : kernel of sklearn.gaussian_process.kernels or None, default None
-        Of the descriptions; None for RBF. Only with ``task_features``.
+        Of the descriptions; None for RBF as for ``kernel``. Only with ``task_features``.
     normalize_y : bool, default True
         Take the mean out of each outcome and divide by its standard deviation, for the fit; predictions are in the
-        units of y. Rows of tasks hold one outcome and have one mean and one deviation.
+        units of y. Rows of tasks hold one outcome and have one mean and one deviation. An outcome of one entry, or a
+        constant one, takes the deviation of the others, and its variances are kept from zero. With False the functions
+        have mean zero in the units of y.
     optimizer : "fmin_l_bfgs_b", callable or None, default "fmin_l_bfgs_b"
         As scikit-learn's; None keeps the start values: the kernel as given, half of what the outcomes have in common
-        in L, and a quarter of their variance for v and for the noise.
+        in L, and a quarter of their variance (of one, with ``normalize_y=False``) for v and for the noise.
     n_restarts_optimizer : int, default 0
-        Further starts, drawn about the first; the best is kept.
+        Further starts, drawn about the first; the best is kept. The first alone ends within 0.5 of the best log
+        likelihood nine times in ten, and further ones were not seen to lower the error of predictions.
     random_state : int, RandomState or None, default None
         Of the starts and of the inducing points.
 
@@ -99,7 +104,8 @@ class MultiTaskGPRegressor(GPAnswers, BaseEstimator):
         The value that each start reached.
     inference_ : {"kronecker", "dense", "inducing"}
     theta_ : ndarray
-        Free parameters as `log_marginal_likelihood` takes them: for each kernel its ``theta``, then L row by row and
+        Free parameters as `log_marginal_likelihood` takes them: for each kernel its ``theta``, then L row by row (over
+        the outcome's deviation and the kernel's, which are one for standardised outcomes and a stationary kernel) and
         log v; then the log noise variances, and the inducing points where they move.
     jitter_ : float
         Added to the diagonal of the covariance of the entries, zero unless its factorisation failed without.
@@ -114,6 +120,10 @@ class MultiTaskGPRegressor(GPAnswers, BaseEstimator):
     -----
     L is identified up to rotation and sign: compare B. The likelihood has several maxima; ``restarts_`` shows them.
 
+    Complete outcomes take two eigen-decompositions [4]_ whose eigenvalues are clipped at zero, and no jitter. Otherwise
+    one Cholesky factorisation is made, and only where it fails 1e-10, 1e-8 or 1e-6 of the mean variance is added to the
+    diagonal, with a warning.
+
     Not for more than a few thousand rows, and not for many features without structure: a kernel method has no answer
     there that a linear model (`skmtl.linear_model`) does not give in a thousandth of the time. Standardise features
     for kernels with one length scale.
@@ -124,6 +134,8 @@ class MultiTaskGPRegressor(GPAnswers, BaseEstimator):
     .. [2] Álvarez, Rosasco and Lawrence. Kernels for vector-valued functions: a review. Found. Trends Mach. Learn.
        4:195-266, 2012.
     .. [3] Titsias. Variational learning of inducing variables in sparse Gaussian processes. AISTATS 2009.
+    .. [4] Stegle, Lippert, Mooij, Lawrence and Borgwardt. Efficient inference in matrix-variate Gaussian models with
+       iid observation noise. NIPS 2011.
 
     Rasmussen and Williams, Gaussian Processes for Machine Learning, MIT Press 2006, for the likelihood and its
     gradient.
@@ -220,7 +232,7 @@ class MultiTaskGPRegressor(GPAnswers, BaseEstimator):
         Warns
         -----
         UserWarning
-            An outcome is constant.
+            An outcome is constant or has one entry; or the covariance of the outcomes took a jitter.
         ConvergenceWarning
             The search of the best start ended early.
         """
@@ -233,14 +245,18 @@ class MultiTaskGPRegressor(GPAnswers, BaseEstimator):
         kernels = kernels_of(self.kernel, entries.X)
         described = None
         if self.task_features is not None:
-            described = self._task_kernel(len(kernels)), task_features_of(self.task_features, names)
+            features = task_features_of(self.task_features, names)
+            described = self._task_kernel(len(kernels), features), features
         elif self.task_kernel is not None:
             raise InvalidParameterError("task_kernel goes with task_features: give the descriptions, or drop it.")
         ranks = ranks_of(self.rank, len(kernels))
-        noise = noise_of(self.noise, standard, entries.known)
-        _warn_of_constants(data)
+        # Start values that are kept do not depend on the outcomes' units.
+        as_given = not self.normalize_y and self.optimizer is not None
+        units = units_of(entries.y, entries.tasks, standard, as_given)
+        noise = noise_of(self.noise, standard, entries.known, units)
+        _warn_of_lone(data, standard)
         rng = check_random_state(self.random_state)
-        covariance = covariance_of(kernels, ranks, entries, data.n_tasks, described)
+        covariance = covariance_of(kernels, ranks, entries, data.n_tasks, described, units)
         self._inference = inference_of(self.inference, covariance, entries, noise, self.n_inducing, rng)
         self.inference_ = self._inference.name
         found = self._search(rng)
@@ -255,18 +271,22 @@ class MultiTaskGPRegressor(GPAnswers, BaseEstimator):
         self.log_marginal_likelihood_value_ = found.value
         self._posterior = self._inference.condition(found.theta)
         self.jitter_ = self._posterior.jitter
+        if self.inference_ == "dense" and self.jitter_ > 0:
+            warnings.warn(
+                f"The covariance of the outcomes was factorised only with {self.jitter_:.1e} added to its diagonal: to "
+                "the kernel some rows of X are alike, and there is next to no noise; use noise='per_task'.",
+                UserWarning,
+                stacklevel=2,
+            )
         self._describe(self._posterior.covariance, standard)
         return self
 
-    def _task_kernel(self, n_terms: int) -> Kernel:
+    def _task_kernel(self, n_terms: int, features: np.ndarray) -> Kernel:
         if n_terms > 1:
             raise InvalidParameterError("task_features goes with one kernel: give one, not a list.")
-        kernel = RBF() if self.task_kernel is None else self.task_kernel
-        if not isinstance(kernel, Kernel):
-            raise InvalidParameterError(
-                f"task_kernel={kernel!r} is not known: use a kernel of sklearn.gaussian_process.kernels, or None."
-            )
-        return identified(kernel)
+        if isinstance(self.task_kernel, list | tuple):
+            raise InvalidParameterError("task_kernel is a list: give one kernel, or a sum of them.")
+        return kernels_of(self.task_kernel, features, "task_kernel", "descriptions in task_features")[0]
 
     def _search(self, rng: np.random.RandomState) -> Maximum:
         """The best of all starts; a likelihood that is finite nowhere is an error."""
@@ -322,16 +342,21 @@ def _loadings(covariance: Covariance, n_theta: int) -> np.ndarray:
     return free
 
 
-def _warn_of_constants(data: TaskData) -> None:
+def _warn_of_lone(data: TaskData, standard: Standard) -> None:
+    """Warn of outcomes without a spread of their own."""
     layout = data.layout
-    for t in range(data.n_tasks) if data.form != "rows" else ():
+    for t in range(data.n_tasks) if data.form == "wide" else ():
         y = data.y[layout.entries(t)]
-        if len(y) > 1 and np.ptp(y) == 0:
+        if np.ptp(y) == 0 and (standard.lone[t] or len(y) > 1):
+            what = "has one observed entry" if len(y) == 1 else "is constant"
             warnings.warn(
-                f"Y (task {layout.names[t]!r}) is constant: nothing can be learned of it; leave it out.",
+                f"Y (task {layout.names[t]!r}) {what}: little can be learned of it, and how far it varies is taken "
+                "from the others; leave it out.",
                 UserWarning,
                 stacklevel=3,
             )
+    if data.form != "wide" and data.layout.n_entries > 1 and np.ptp(data.y) == 0:
+        warnings.warn("y is constant: nothing can be learned of it.", UserWarning, stacklevel=3)
 
 
 __all__ = ["MultiTaskGPRegressor"]

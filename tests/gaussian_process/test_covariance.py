@@ -81,7 +81,7 @@ def test_gradient(covariance, order):
 def test_parameters_come_back(covariance):
     theta = covariance.theta + 0.1
     moved = covariance.with_theta(theta)
-    np.testing.assert_allclose(moved.theta, theta, rtol=1e-14)
+    np.testing.assert_allclose(moved.theta, theta, rtol=1e-13)
     assert not np.allclose(moved.matrix(X, ROWS, TASKS), covariance.matrix(X, ROWS, TASKS))
 
 

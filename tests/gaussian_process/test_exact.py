@@ -134,8 +134,8 @@ def test_unit_b_is_scikit_learn_outcome_by_outcome(inference):
 
 
 def test_what_cannot_be_factorised_is_no_likelihood():
-    x = np.array([[0.0], [0.1], [0.2]])
-    entries = np.array([0, 1, 2]), np.zeros(3, dtype=int), np.array([1.0, 2.0, 3.0])
+    x = np.linspace(0, 0.2, 30)[:, None]
+    entries = np.arange(30), np.zeros(30, dtype=int), np.arange(30.0)
     flat = DenseInference(covariance(0, 1, RBF(1e4)), x, *entries, Noise(np.array([-np.inf]), False))
     assert np.isfinite(flat.evidence(flat.theta))  # with a jitter, which the posterior reports
     assert flat.condition(flat.theta).jitter > 0

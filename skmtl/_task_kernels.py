@@ -77,7 +77,8 @@ def fit_rows(data: TaskData, precomputed: bool) -> FitRows:
         X = X[given]
     if precomputed:
         X = (X.toarray() if sparse.issparse(X) else X)[:, given]
-    return FitRows(X.astype(np.float64, copy=False), given, rows.ravel(), layout.entry_task)
+    # A copy: the user's table may change after the fit.
+    return FitRows(X.astype(np.float64), given, rows.ravel(), layout.entry_task)
 
 
 def row_codes(X: Any) -> tuple[IntArray, IntArray]:
@@ -185,6 +186,8 @@ class ProductKernelModel:
     dual_coef_: Array
     task_kernel_: Array
     intercept_: Array
+    _center: Any
+    _gamma: float | None
     _dense_only: ClassVar[str] = "Sparse X goes with kernels by name, but kernel={} takes dense rows: give X.toarray()."
 
     def __sklearn_tags__(self) -> Tags:
@@ -193,6 +196,17 @@ class ProductKernelModel:
         tags.input_tags.pairwise = self._precomputed
         tags.input_tags.sparse = not isinstance(self.kernel, Kernel)
         return tags
+
+    def _origin(self) -> Array | float:
+        """What the functions are at x = 0 about the centre, less what they are there about zero."""
+        if self._center is None:
+            return 0.0
+        return (self.X_fit_ @ self._center) @ (self.dual_coef_ @ self.task_kernel_)
+
+    @property
+    def _free_intercepts(self) -> bool:
+        """Whether every task has an intercept of its own."""
+        return bool(getattr(self, "fit_intercept", getattr(self, "intercept", "") == "task"))
 
     @property
     def _precomputed(self) -> bool:
@@ -225,6 +239,8 @@ class ProductKernelModel:
     def _kernel(self, X: Any, Z: Any = None) -> Array:
         """The kernel k between rows, (n, m)."""
         kernel = self.kernel
+        if self._center is not None:
+            X, Z = X - self._center, None if Z is None else Z - self._center
         if isinstance(kernel, Kernel):
             return kernel(X, Z)
         if callable(kernel):
@@ -237,6 +253,12 @@ class ProductKernelModel:
         """The kernel between the rows of the fit, finite and positive semi-definite, (m, m); the rows are kept."""
         self.X_fit_, self.fit_rows_ = fit.X, fit.given
         self._gamma = self._settled_gamma(fit, weight)
+        # Dual coefficients of a task with an intercept sum to zero: the origin of a linear kernel is then the
+        # intercept's affair, and far from the rows it would only cost digits.
+        linear = isinstance(self.kernel, str) and self.kernel == "linear" and not sparse.issparse(fit.X)
+        self._center = None
+        if linear and self._free_intercepts:
+            self._center = np.bincount(fit.rows, weights=weight) @ fit.X / weight.sum()
         check_memory(len(fit.given), 2, f"The kernel between {len(fit.given)} rows")
         k = fit.X if self._precomputed else self._kernel(fit.X)
         kernel = self.kernel
@@ -275,7 +297,7 @@ class ProductKernelModel:
             raise TaskDataError(self._dense_only.format(self.kernel))
         else:
             k = self._kernel(X, self.X_fit_)
-        table = k @ (self.dual_coef_ @ self.task_kernel_) + self.intercept_
+        table = k @ (self.dual_coef_ @ self.task_kernel_) + (self.intercept_ + self._origin())
         return table.astype(np.float32) if single else table
 
 

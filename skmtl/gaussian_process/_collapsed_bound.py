@@ -76,9 +76,7 @@ class Features:
     def __init__(self, kernels: Sequence[Any], Z: Array):
         self.kernels = kernels
         self.Z = Z
-        inside = [cross_pullback(kernel, Z, Z) for kernel in kernels]
-        self._pull_inside = [pull for _, pull in inside]
-        factored = [_factor(K) for K, _ in inside]
+        factored = [_factor(cross_pullback(kernel, Z, Z)[0]) for kernel in kernels]
         self.factors = [factor for factor, _ in factored]
         self.jitter = max(jitter for _, jitter in factored)
 
@@ -111,7 +109,7 @@ class Features:
         L = self.factors[q]
         half = solve_triangular(L, 0.5 * (E + E.T), lower=True, trans="T", check_finite=False)
         G = -0.5 * solve_triangular(L, half.T, lower=True, trans="T", check_finite=False)
-        dtheta, dZ = self._pull_inside[q](G)
+        dtheta, dZ = cross_pullback(self.kernels[q], self.Z, self.Z)[1](G)
         return dtheta, None if dZ is None else 2.0 * dZ  # Z is on both sides of k_q(Z, Z)
 
 

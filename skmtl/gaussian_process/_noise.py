@@ -9,8 +9,10 @@ import numpy as np
 from skmtl._typing import Array, IntArray
 from skmtl.gaussian_process._coregionalization import LOG_LIFT, log_bounds
 
-# Of the log noise variance where outcomes have unit variance.
-LOG_NOISE_BOUNDS = (float(np.log(1e-6)), float(np.log(1e2)))
+# Of the log noise variance where outcomes have unit variance. A hundredth of an outcome's deviation is the floor, as in
+# GPyTorch: with few rows and many length scales the likelihood may be largest at no noise at all, and intervals are
+# then far too narrow.
+LOG_NOISE_BOUNDS = (float(np.log(1e-4)), float(np.log(1e2)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -121,7 +121,8 @@ def kernels_of(kernel: Any, X: Array, argument: str = "kernel", what: str = "fea
     given = kernel if isinstance(kernel, list | tuple) else [kernel]
     if not given or not all(isinstance(one, Kernel) for one in given):
         raise InvalidParameterError(
-            f"{argument}={kernel!r} is not known: use a kernel of sklearn.gaussian_process.kernels, a list of them or None."
+            f"{argument}={kernel!r} is not known: use a kernel of sklearn.gaussian_process.kernels, a list of them "
+            "or None."
         )
     kernels = [identified(one) for one in given]
     for one in kernels:
@@ -131,8 +132,8 @@ def kernels_of(kernel: Any, X: Array, argument: str = "kernel", what: str = "fea
             raise InvalidParameterError(f"{argument}={one!r} does not take the {X.shape[1]} {what}: {error}") from error
         if value.shape != (1, 1):
             raise InvalidParameterError(
-                f"{argument}={one!r} gives an array of shape {value.shape} between the first row and itself: use a kernel "
-                "that gives one number; several kernels go in a list."
+                f"{argument}={one!r} gives an array of shape {value.shape} between the first row and itself: use a "
+                "kernel that gives one number; several kernels go in a list."
             )
         if not np.isfinite(value).all():
             raise InvalidParameterError(
@@ -249,9 +250,12 @@ def inference_of(name: str, covariance: Covariance, entries: Entries, noise: Noi
     """The inference asked for, or the one that suits the entries."""
     positive = noise.free or bool(np.isfinite(noise.log_variance).all())
     separable = entries.complete and len(covariance.terms) == 1 and noise.known is None and positive
+    n_variables = min(n_inducing, len(entries.X)) * covariance.n_tasks * len(covariance.terms)
     if name == "auto":
         by_eigenvectors = separable and len(entries.X) <= MOST_DENSE
-        name = "kronecker" if by_eigenvectors else "dense" if entries.size <= MOST_DENSE else "inducing"
+        # As many inducing variables as entries would cost more than the entries themselves.
+        few = entries.size <= MOST_DENSE or (n_variables >= entries.size and _exact_bytes(entries.size) <= _LARGEST)
+        name = "kronecker" if by_eigenvectors else "dense" if few else "inducing"
         if name == "inducing" and entries.size > MOST_INDUCING:
             exact = _exact_bytes(len(entries.X) if separable else entries.size)
             raise TaskDataError(
@@ -280,6 +284,12 @@ def inference_of(name: str, covariance: Covariance, entries: Entries, noise: Noi
         raise InvalidParameterError(
             "kernel has a term that is WhiteKernel alone, of which inducing points say nothing: drop it, the noise of "
             "each outcome is learned in any case."
+        )
+    if _exact_bytes(n_variables) > _LARGEST:
+        raise TaskDataError(
+            f"inference='inducing' with {n_inducing} points for each of {covariance.n_tasks} tasks and "
+            f"{len(covariance.terms)} kernels would need {_exact_bytes(n_variables) / 1e9:.0f} GB: use a smaller "
+            "n_inducing."
         )
     Z = inducing_points(entries.X, n_inducing, rng)
     return InducingInference(covariance, entries.X, entries.rows, entries.tasks, entries.y, noise, Z=Z)

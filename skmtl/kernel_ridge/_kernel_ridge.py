@@ -142,7 +142,7 @@ class KernelRidgeModel(ProductKernelModel, MultiTaskRegressorMixin, BaseEstimato
                 self.relative_residual_ = max(self.relative_residual_, float(sums.max() / sizes.max()))
         self.dual_coef_ = table / unit
         self.task_kernel_ = B * np.outer(unit, unit)
-        self.intercept_ = intercept * unit + training.scale.mean
+        self.intercept_ = intercept * unit + training.scale.mean - self._origin()
         if self.relative_residual_ > _UNSOLVED:
             warnings.warn(
                 f"{type(self).__name__}: the normal equations are solved to {self.relative_residual_:.1e} of the "

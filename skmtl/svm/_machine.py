@@ -102,7 +102,7 @@ class SupportVectorModel(ProductKernelModel):
         else:
             machine = self._with_intercepts(K, fit.tasks, target, epsilon, weight, spread)
         self.dual_coef_ = dual_table(machine.dual, fit, n_tasks)
-        self.intercept_ = machine.intercept
+        self.intercept_ = machine.intercept - self._origin()
         self.n_support_ = np.bincount(fit.tasks[machine.dual != 0], minlength=n_tasks)
         self.n_iter_, self.n_intercept_steps_ = machine.n_iter, machine.n_steps
         # Each entry's share in the duality gap is loss + conjugate - product, which is zero at best.

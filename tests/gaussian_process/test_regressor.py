@@ -15,6 +15,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmtl.exceptions import InvalidParameterError, TaskDataError
 from skmtl.gaussian_process import MultiTaskGPRegressor
+from skmtl.gaussian_process._noise import Noise
+from skmtl.gaussian_process._prepare import covariance_of, entries_of, inference_of
+from skmtl.gaussian_process._units import standard_of
 
 X, Y, _ = drawn()
 GAPS = holes(Y)
@@ -360,3 +363,27 @@ def test_bad_questions():
     described = MultiTaskGPRegressor(RBF(1.0), task_features=[[0.0], [1.0], [2.0]], optimizer=None).fit(X, GAPS)
     with pytest.raises(TaskDataError, match="each in its own unit"):
         described.predict_new_task(NEW, [[1.0]])
+
+
+@pytest.mark.parametrize("inference", ["kronecker", "dense", "inducing"])
+def test_every_inference_can_be_stored(inference):
+    model = MultiTaskGPRegressor(RBF(1.0), inference=inference, n_inducing=5, optimizer=None, random_state=0).fit(X, Y)
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict(NEW, return_std=True), model.predict(NEW, return_std=True))
+    one, other = (m.log_marginal_likelihood(eval_gradient=True) for m in (model, again))
+    np.testing.assert_array_equal(one[1], other[1])
+
+
+def test_many_tasks_of_few_entries_are_dense():
+    """A hundred inducing points for each of two hundred tasks would be four times the entries."""
+    rng = np.random.default_rng(0)
+    x, task = rng.normal(size=(5200, 1)), np.arange(5200) % 200
+    standard = MultiTaskGPRegressor(RBF(1.0), optimizer=None)
+    data = standard._read(x, np.sin(x[:, 0]), task=task)
+    entries = entries_of(data, standard_of(data, True), None)
+    covariance = covariance_of([RBF(1.0)], [1], entries, 200, None)
+    noise = Noise(np.zeros(200))
+    assert inference_of("auto", covariance, entries, noise, 100, 0).name == "dense"
+    assert inference_of("auto", covariance, entries, noise, 10, 0).name == "inducing"
+    with pytest.raises(TaskDataError, match="would need 25 GB: use a smaller n_inducing"):
+        inference_of("inducing", covariance, entries, noise, 5200 // 32, 0)

@@ -10,9 +10,10 @@ from sklearn.gaussian_process.kernels import RBF, Matern, WhiteKernel
 from sklearn.kernel_ridge import KernelRidge
 
 from skmtl.exceptions import InvalidParameterError
-from skmtl.kernel_ridge import MultiTaskKernelRidge
+from skmtl.kernel_ridge import MultiTaskKernelRidge, MultiTaskKernelRidgeCV
 from skmtl.kernel_ridge._systems import CholeskySystem, KroneckerSystem, SpectralSystem, eigen
 from skmtl.linear_model import GraphRegularizedRidge, MeanRegularizedRidge
+from skmtl.svm import MultiTaskSVR
 
 N, P, T = 31, 4, 3
 B = np.array([[2.0, 0.8, -0.3], [0.8, 1.0, 0.2], [-0.3, 0.2, 0.5]])
@@ -341,3 +342,23 @@ def test_what_is_not_solved_is_said():
         InvalidParameterError, match="alpha is so small that the kernel between the entries is singular"
     ):
         MultiTaskKernelRidge(1e-18, fit_intercept=False).fit(X, Y)
+
+
+@pytest.mark.parametrize("scenario", ["complete", "missing"])
+@pytest.mark.parametrize("make", [MultiTaskKernelRidge, MultiTaskKernelRidgeCV, MultiTaskSVR])
+def test_the_origin_of_a_linear_kernel_is_the_intercepts(make, scenario):
+    X, Y, _ = table(scenario)
+    near = make(kernel="linear").fit(X, Y).predict(X)
+    far = make(kernel="linear").fit(X + 1e6, Y).predict(X + 1e6)
+    np.testing.assert_allclose(far, near, atol=1e-4)
+
+
+def test_a_fit_keeps_its_own_rows():
+    X, Y, _ = table("complete")
+    X = np.ascontiguousarray(X, dtype=float)
+    model = MultiTaskKernelRidge(kernel="rbf").fit(X, Y)
+    before, new = model.predict(X[:3].copy()), X[:3].copy()
+    left_out = model.leave_one_out()
+    X[:] = 77.0
+    np.testing.assert_array_equal(model.predict(new), before)
+    np.testing.assert_array_equal(model.leave_one_out(), left_out)

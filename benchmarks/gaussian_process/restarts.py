@@ -2,9 +2,9 @@
 
     python benchmarks/gaussian_process/restarts.py [--quick] [--data DIR] [--seeds N]
 
-For each seed one fit as shipped and one with four restarts, on the same training part of three data sets: sarcos (100
-rows, 7 torques, half missing), enb (100 rows, 2 loads) and pbc (150 patients, 10 labs). The first start comes from the
-data and is the same for every seed; the others are drawn about it, and "random starts" are the ends of these alone.
+One fit as shipped, whose only start comes from the data, and for each seed one with four restarts, on the same training part of three data sets: sarcos (100
+rows, 7 torques, half missing), enb (100 rows, 2 loads) and pbc (150 patients, 10 labs). The other starts are drawn
+about the first, and "random starts" are the ends of these alone.
 "Short" is the best log marginal likelihood that any fit reached on the data set, minus that of a fit.
 """
 
@@ -31,6 +31,8 @@ def fits(table: Table, n: int, removed: float, seeds: int) -> None:
     ends: list[float] = []
     for seed in range(seeds):
         for name, given in (("as shipped", {}), ("4 restarts", {"n_restarts_optimizer": 4})):
+            if name == "as shipped" and seed:
+                continue  # the one start comes from the data
             begin = time.process_time()
             model = MultiTaskGPRegressor(rank=table.rank, random_state=seed, **given).fit(X, Y)
             seconds = time.process_time() - begin
@@ -62,9 +64,12 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="4 seeds")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--seeds", type=int)
+    parser.add_argument("--only", default="", help="data sets whose name has this text")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
     for name, (load, n, removed) in SETTINGS.items():
+        if arguments.only not in name:
+            continue
         print(f"\n{name}, {n} rows, {100 * removed:.0f} % removed")
         print(
             f"  {'':14}{'fits':>5}{'short: best':>13}{'median':>9}{'worst':>9}{'within 0.1':>12}{'RMSE':>9}{'range':>9}"

@@ -83,8 +83,9 @@ class MultiTaskGPRegressor(GPAnswers, BaseEstimator):
         As scikit-learn's; None keeps the start values: the kernel as given, half of what the outcomes have in common
         in L, and a quarter of their variance (of one, with ``normalize_y=False``) for v and for the noise.
     n_restarts_optimizer : int, default 0
-        Further starts, drawn about the first; the best is kept. The first alone ends within 0.5 of the best log
-        likelihood nine times in ten, and further ones were not seen to lower the error of predictions.
+        Further starts, drawn about the first; the best is kept. On data drawn from the model the first alone ends
+        within 0.5 of the best log likelihood nine times in ten. Elsewhere it may not, but a larger likelihood of many
+        parameters was not seen to predict better.
     random_state : int, RandomState or None, default None
         Of the starts and of the inducing points.
 

@@ -2,9 +2,9 @@
 
     python benchmarks/gaussian_process/restarts.py [--quick] [--data DIR] [--seeds N]
 
-One fit as shipped, whose only start comes from the data, and for each seed one with four restarts, on the same training part of three data sets: sarcos (100
-rows, 7 torques, half missing), enb (100 rows, 2 loads) and pbc (150 patients, 10 labs). The other starts are drawn
-about the first, and "random starts" are the ends of these alone.
+One fit as shipped, whose only start comes from the data, and for each seed one with four restarts, on the same training
+part of three data sets: sarcos (100 rows, 7 torques, half missing), enb (100 rows, 2 loads) and pbc (150 patients, 10
+labs). The other starts are drawn about the first, and "random starts" are the ends of these alone.
 "Short" is the best log marginal likelihood that any fit reached on the data set, minus that of a fit.
 """
 

@@ -85,14 +85,24 @@ IDENTITIES = {
     "B27+ task kernels 11' and I": "test_task_kernels_at_their_limits",
     "B27+ task kernel a + b I is the mean model": "test_task_kernel_of_the_mean_model",
     "B27+ matrices that are no kernels": "test_task_kernel_has_to_be_one",
-    "B28 linear kernel: mean is the ridge with B⁻¹": "test_precision_is_the_gaussian_process_mean",
+    "B27 product kernel: pooled and independent": "test_ones_are_kernel_ridge_on_stacked_rows "
+    "test_identity_is_independent_kernel_ridge",
+    "B27 product kernel: the mean and the graph model": "test_linear_kernel_is_mean_regularised_ridge "
+    "test_linear_kernel_is_graph_regularised_ridge",
+    "B28 linear kernel: mean is the ridge with B⁻¹": "test_precision_is_the_gaussian_process_mean "
+    "test_a_linear_kernel_is_ridge_with_the_inverse_of_b",
+    "B28 noise proportional to B on a block design: no transfer": "test_noise_proportional_to_b_transfers_nothing_on_a_"
+    "complete_design",
+    "B28 B = I is independent": "test_diagonal_b_is_one_model_per_outcome test_unit_b_is_scikit_learn_outcome_by_outcome",
+    "B28 heterotopic data does transfer": "test_outcomes_measured_elsewhere_do_transfer",
+    "B28 Kronecker path is the dense one": "test_kronecker_is_dense",
+    "B28 inducing points at the rows are exact": "test_exact_where_every_row_is_an_inducing_point",
+    "B28+ two kernels are the sum of two processes": "test_two_kernels_are_the_sum_of_two_processes",
 }
 OUT_OF_SCOPE = {
     "B8 multilevel lasso: 2 √(λ₁λ₂) Σ √‖w^j‖₁": "no model here is non-convex",
     "B22 reduced rank: full rank is OLS, truncation is not reduced rank": "no reduced-rank regression here",
     "B23 MRCE: no strength is OLS for any Q": "no joint estimate of the noise covariance here",
-    "B28 noise proportional to B on a block design: no transfer": "no loss here has noise correlated between outcomes",
-    "B28 inducing points, Kronecker paths": "no Gaussian process here",
 }
 
 N, P, T = 37, 6, 4

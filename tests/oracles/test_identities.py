@@ -93,7 +93,8 @@ IDENTITIES = {
     "test_a_linear_kernel_is_ridge_with_the_inverse_of_b",
     "B28 noise proportional to B on a block design: no transfer": "test_noise_proportional_to_b_transfers_nothing_on_a_"
     "complete_design",
-    "B28 B = I is independent": "test_diagonal_b_is_one_model_per_outcome test_unit_b_is_scikit_learn_outcome_by_outcome",
+    "B28 B = I is independent": "test_diagonal_b_is_one_model_per_outcome "
+    "test_unit_b_is_scikit_learn_outcome_by_outcome",
     "B28 heterotopic data does transfer": "test_outcomes_measured_elsewhere_do_transfer",
     "B28 Kronecker path is the dense one": "test_kronecker_is_dense",
     "B28 inducing points at the rows are exact": "test_exact_where_every_row_is_an_inducing_point",

@@ -57,7 +57,8 @@ test-oldest:
 	$(VENV)-oldest/bin/python -m pip --disable-pip-version-check install --quiet \
 		--constraint oldest-versions.txt --editable ".[test]"
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)-oldest/bin/python -m pytest -n $(WORKERS) -q \
-		tests/sklearn_api tests/multioutput tests/invariances tests/data tests/metrics tests/model_selection tests/gaussian_process
+		tests/sklearn_api tests/multioutput tests/invariances tests/data tests/metrics tests/model_selection \
+		tests/gaussian_process tests/kernel_ridge tests/svm
 
 bench-school: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/school.py

@@ -296,7 +296,8 @@ def _filled(data: TaskData, tasks: IntArray, mean: Array) -> Array:
     Y = np.zeros((len(tasks), layout.n_rows))
     for k, t in enumerate(tasks.tolist()):
         own = layout.entries(t)
-        Y[k, layout.row_index[own]] = data.y[own] - mean[t]
+        # NumPy 1 subtracts a number from single precision in single precision.
+        Y[k, layout.row_index[own]] = np.subtract(data.y[own], mean[t], dtype=np.float64)
     return Y
 
 

@@ -36,6 +36,11 @@ class TaskCovariance(ABC):
         """Number of tasks T."""
 
     @property
+    def n_loadings(self) -> int:
+        """How many of the first parameters are entries of an L."""
+        return 0
+
+    @property
     @abstractmethod
     def B(self) -> Array:  # noqa: N802
         """The matrix, (T, T)."""
@@ -89,6 +94,11 @@ class Coregionalization(TaskCovariance):
     def n_tasks(self) -> int:
         """Number of tasks T."""
         return len(self.log_v)
+
+    @property
+    def n_loadings(self) -> int:
+        """How many of the first parameters are entries of an L."""
+        return self.L.size
 
     @property
     def B(self) -> Array:  # noqa: N802

@@ -77,6 +77,15 @@ class Covariance:
         parts = [part for term in self.terms for part in (term.kernel.bounds, term.task.bounds)]
         return np.vstack([np.asarray(part, dtype=float).reshape(-1, 2) for part in parts])
 
+    @property
+    def loadings(self) -> IntArray:
+        """Which of the free parameters are entries of an L, whose sign is free."""
+        free, at = [np.zeros(0, dtype=np.intp)], 0
+        for term, (first, second) in zip(self.terms, self.sizes, strict=True):
+            free.append(at + first + np.arange(term.task.n_loadings))
+            at += first + second
+        return np.concatenate(free)
+
     def with_theta(self, theta: Array) -> Covariance:
         """The same form with other parameters."""
         terms, at = [], 0

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from skmtl._typing import Array, BoolArray, IntArray
+from skmtl._typing import Array, IntArray
 from skmtl.gaussian_process._covariance import Covariance
 from skmtl.gaussian_process._laplace import EntryDensities, Mode, evidence_gradient, find_mode
 from skmtl.gaussian_process._noise import LOG_NOISE_BOUNDS
@@ -118,15 +118,6 @@ class LaplaceInference:
         if self.fit_intercept:
             parts.append(self.intercept[:, None] + [-_INTERCEPT_RANGE, _INTERCEPT_RANGE])
         return np.vstack(parts)
-
-    @property
-    def loadings(self) -> BoolArray:
-        """Which of the free parameters are entries of an L, whose sign is free."""
-        free, at = np.zeros(len(self.theta), dtype=bool), 0
-        for first, second in self.covariance.sizes:
-            free[at + first : at + first + second - self.n_tasks] = True  # log v is last
-            at += first + second
-        return free
 
     def split(self, theta: Array) -> tuple[Covariance, Array, Array]:
         """The covariance, the (T,) parameters of the likelihoods, and the (T,) means."""

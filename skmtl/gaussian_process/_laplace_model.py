@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from numbers import Integral
 from typing import Any, ClassVar
@@ -16,14 +17,22 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skmtl._params import NONE, Constraint, Interval, IsCallable, OneOf, check_parameters
 from skmtl._typing import Array, IntArray
 from skmtl.base import MultiTaskMixin, task_codes
-from skmtl.data import RowDesign, TaskData, as_task_data
+from skmtl.data import TaskData, as_task_data
 from skmtl.exceptions import InvalidParameterError, TaskDataError
 from skmtl.gaussian_process._answers import dense
 from skmtl.gaussian_process._laplace import EntryDensities
 from skmtl.gaussian_process._laplace_inference import LaplaceInference
 from skmtl.gaussian_process._likelihoods import LIKELIHOODS, Binary, Likelihood, kinds_of, likelihood_names, settled
 from skmtl.gaussian_process._optimize import Maximum, maximise, random_start
-from skmtl.gaussian_process._prepare import MOST_DENSE, Entries, covariance_of, kernels_of, ranks_of, standard_of
+from skmtl.gaussian_process._prepare import (
+    MOST_DENSE,
+    Entries,
+    covariance_of,
+    kernels_of,
+    ranks_of,
+    rows_of,
+    standard_of,
+)
 
 _BLOCK = 1 << 22  # numbers in a block of covariances of new points
 # Covariance, factor, inverse, gradient and half of another: measured, 4.4 at 500 to 2800 entries.
@@ -31,7 +40,7 @@ _MATRICES = 4.5
 _NONE = -1e24  # an evidence below this is none: see `maximise`
 
 
-class LaplaceModel(MultiTaskMixin, BaseEstimator):
+class LaplaceModel(MultiTaskMixin, BaseEstimator, ABC):
     """Latent functions f_t ~ GP(m_t, sum_q B_q (x) k_q), each behind the likelihood of its outcome.
 
     Fitted by the evidence under Laplace's approximation. Subclasses say which likelihoods there are, and what to
@@ -56,9 +65,9 @@ class LaplaceModel(MultiTaskMixin, BaseEstimator):
         tags.input_tags.sparse = False
         return tags
 
+    @abstractmethod
     def _likelihood_given(self) -> Any:
         """What the user asked for: a name, a list, or a dict."""
-        raise NotImplementedError(f"{type(self).__name__} has to say which likelihood it uses")
 
     def _fit(self, X: Any, y: Any, task: Any, exposure: Any = None) -> Any:
         check_parameters(self, self._parameter_constraints)
@@ -132,12 +141,7 @@ class LaplaceModel(MultiTaskMixin, BaseEstimator):
         if self.mean != "zero":
             for t, likelihood in enumerate(self._likelihoods):
                 intercept[t] = likelihood.start(y[layout.entries(t)], exposure[layout.entries(t)])
-        X = np.asarray(data.design.X, dtype=np.float64)
-        if isinstance(data.design, RowDesign):
-            rows = np.arange(layout.n_entries)  # it holds the rows in the order of the entries
-        else:
-            used, rows = np.unique(layout.row_index, return_inverse=True)
-            X = X[used]
+        X, rows = rows_of(data)
         densities = EntryDensities(y, layout.entry_task, self._likelihoods)
         # Correlations to start from: those of what the constant means leave unexplained, in units of its own spread.
         left = densities.derivatives(layout.per_entry(intercept) + np.log(exposure), np.zeros(layout.n_tasks))[0]
@@ -163,7 +167,7 @@ class LaplaceModel(MultiTaskMixin, BaseEstimator):
             value = float(inference.evidence(first))
             found = Maximum(first, value, np.array([value]), "")
         else:
-            loadings = inference.loadings
+            loadings = inference.covariance.loadings
             starts = [first, *(random_start(first, bounds, rng, loadings) for _ in range(self.n_restarts_optimizer))]
             found = maximise(inference.evidence, starts, bounds, self.optimizer)
         if not np.isfinite(found.value) or found.value <= _NONE:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize
 
-from skmtl._typing import Array, BoolArray
+from skmtl._typing import Array, IntArray
 from skmtl.exceptions import InvalidParameterError
 
 # In place of minus the likelihood where there is none: L-BFGS-B steps back from a number, and not from infinity.
@@ -106,7 +106,7 @@ def best_of(found: list[tuple[float, Array, str]]) -> Maximum:
     return Maximum(theta, value, values, message)
 
 
-def random_start(first: Array, bounds: Array, rng: np.random.RandomState, loadings: BoolArray) -> Array:
+def random_start(first: Array, bounds: Array, rng: np.random.RandomState, loadings: IntArray) -> Array:
     """A start about another: parameters on a log scale moved by a factor of about e, loadings drawn anew.
 
     Parameters
@@ -114,11 +114,11 @@ def random_start(first: Array, bounds: Array, rng: np.random.RandomState, loadin
     first : ndarray of shape (k,)
     bounds : ndarray of shape (k, 2)
     rng : RandomState
-    loadings : bool ndarray of shape (k,)
+    loadings : ndarray of int
         Which parameters are loadings, whose sign is free.
     """
     moved = first + rng.normal(size=len(first))
-    moved[loadings] = rng.normal(size=int(loadings.sum())) * 0.7
+    moved[loadings] = rng.normal(size=len(loadings)) * 0.7
     return np.clip(moved, bounds[:, 0], bounds[:, 1])
 
 

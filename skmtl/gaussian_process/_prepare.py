@@ -54,22 +54,28 @@ class Entries:
 
 def entries_of(data: TaskData, standard: Standard, known: Array | None) -> Entries:
     """The observed entries of a table; ``known`` has one noise variance for each, in squared units of y."""
-    layout, X = data.layout, data.design.X
-    task = layout.entry_task
-    if isinstance(data.design, RowDesign):
-        rows, complete = np.arange(layout.n_entries), False  # a row for each entry
-    else:
-        # Rows without any observed outcome say nothing, and would be in every matrix.
-        given, rows = np.unique(layout.row_index, return_inverse=True)
-        X, complete = X[given], layout.n_entries == len(given) * data.n_tasks
+    task = data.layout.entry_task
+    X, rows = rows_of(data)
     return Entries(
-        X=np.array(X, dtype=np.float64, order="C"),  # a copy: the user's table may change after the fit
-        rows=rows.ravel(),
+        X=X,
+        rows=rows,
         tasks=task,
         y=(np.asarray(data.y, dtype=np.float64) - standard.mean[task]) / standard.scale[task],
         known=None if known is None else known / standard.scale[task] ** 2,
-        complete=complete,
+        complete=not isinstance(data.design, RowDesign) and len(rows) == len(X) * data.n_tasks,
     )
+
+
+def rows_of(data: TaskData) -> tuple[Array, IntArray]:
+    """Features of the rows that have an observed outcome, as a copy in float64, and the row of each entry."""
+    X = data.design.X
+    if isinstance(data.design, RowDesign):
+        rows = np.arange(data.layout.n_entries)  # it has a row for each entry
+    else:
+        # Rows without any observed outcome say nothing, and would be in every matrix.
+        given, rows = np.unique(data.layout.row_index, return_inverse=True)
+        X = X[given]
+    return np.array(X, dtype=np.float64, order="C"), rows.ravel()
 
 
 def known_variance(noise_variance: Any, data: TaskData, n_rows: int) -> Array | None:
@@ -320,6 +326,7 @@ __all__ = [
     "known_variance",
     "noise_of",
     "ranks_of",
+    "rows_of",
     "standard_of",
     "task_features_of",
     "units_of",

@@ -299,8 +299,8 @@ class MultiTaskGPRegressor(GPAnswers, BaseEstimator):
             found = Maximum(first, value, np.array([value]), "")
         else:
             starts = [first]
-            free = _loadings(inference.covariance, len(first))
-            starts += [random_start(first, bounds, rng, free) for _ in range(self.n_restarts_optimizer)]
+            loadings = inference.covariance.loadings
+            starts += [random_start(first, bounds, rng, loadings) for _ in range(self.n_restarts_optimizer)]
             if isinstance(inference, KroneckerInference) and not callable(self.optimizer):
                 found = maximise_nested(inference, starts)
             else:
@@ -331,16 +331,6 @@ class MultiTaskGPRegressor(GPAnswers, BaseEstimator):
         data = super()._read(X, y, **given)
         self._layout = data.layout
         return data
-
-
-def _loadings(covariance: Covariance, n_theta: int) -> np.ndarray:
-    """Which of all parameters are entries of an L."""
-    free, at = np.zeros(n_theta, dtype=bool), 0
-    for term, (first, second) in zip(covariance.terms, covariance.sizes, strict=True):
-        n_loadings = getattr(term.task, "L", np.zeros(0)).size
-        free[at + first : at + first + n_loadings] = True
-        at += first + second
-    return free
 
 
 def _warn_of_lone(data: TaskData, standard: Standard) -> None:

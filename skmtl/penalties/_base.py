@@ -11,7 +11,8 @@ are absent elsewhere, so a solver can ask for them by presence:
 - ``task_matrix(n_tasks)`` where it is ½ tr(W M W') for a matrix M over tasks;
 - ``conjugate(Z, alpha)``, the convex conjugate of alpha times the penalty;
 - ``row_terms(shape, alpha)``, the numbers of a penalty that is a sum over rows of few terms;
-- ``dual_norm(Z)``, the smallest alpha for which alpha times the norm part of the penalty dominates Z.
+- ``dual_norm(Z)``, the smallest alpha for which alpha times the norm part of the penalty dominates Z;
+- ``values(Ws)`` and ``dual_norms(Zs)``, those of several matrices in one call, for paths of many little fits.
 
 A penalty on the parts of a sum W = P + Q has ``parts = 2`` and sees [P; Q], the parts stacked to shape
 (2p, C), in ``value``, ``prox`` and ``conic``; its step is a number or broadcasts to that shape. The gradient

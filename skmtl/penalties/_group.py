@@ -27,6 +27,10 @@ def _row_norms(W: Array) -> Array:
     return np.sqrt(np.einsum("ij,ij->i", W, W))[:, None]
 
 
+def _norms_of_rows(Ws: Array) -> Array:
+    return np.sqrt(np.einsum("apc,apc->ap", Ws, Ws))
+
+
 class GroupLasso(WeightedPenalty):
     """L2,1 norm, Σ_j weight_j ‖w_j‖₂ over the rows of W: all outcomes select the same features.
 
@@ -73,6 +77,18 @@ class GroupLasso(WeightedPenalty):
         """Largest ‖z_j‖₂ over its weight."""
         norms, weights = _row_norms(Z), self._weights(Z.shape)
         return float("inf") if off_the_free(norms, weights) else largest_ratio(norms, weights)
+
+    def values(self, Ws: Array) -> Array:
+        """`value` of each of several matrices, (a, p, C)."""
+        if self.weights is not None:
+            return np.array([self.value(W) for W in Ws])
+        return _norms_of_rows(Ws).sum(axis=1)
+
+    def dual_norms(self, Zs: Array) -> Array:
+        """`dual_norm` of each of several matrices, (a, p, C)."""
+        if self.weights is not None:
+            return np.array([self.dual_norm(Z) for Z in Zs])
+        return _norms_of_rows(Zs).max(axis=1, initial=0.0)
 
     def conjugate(self, Z: Array, alpha: float) -> float:
         """0 where every row of Z has norm at most alpha times its weight, else infinite."""

@@ -17,6 +17,12 @@ _FAR = 1e6
 _ROOM = 4
 
 
+# Features up to which the Gram is made although there are fewer rows.
+_FEW_FEATURES = 64
+# Numbers in X up to which a centred copy is nothing to speak of: a megabyte.
+_COPIED = 131072
+
+
 def varying(diagonal: Array, square: Array) -> BoolArray:
     """Which features vary by more than rounding in sums of squares of this size; overflow hides nothing."""
     return (diagonal > 100 * EPS * square) | ~np.isfinite(square)
@@ -35,6 +41,11 @@ def is_plain(data: TaskData) -> bool:
         and isinstance(design, SharedDesign)
         and isinstance(design.X, np.ndarray)
     )
+
+
+def is_little(data: TaskData) -> bool:
+    """Whether a centred copy of X and the whole Gram are nothing to speak of."""
+    return bool(data.design.X.size <= _COPIED and data.n_features <= max(data.layout.n_rows, _FEW_FEATURES))
 
 
 def _one_for_all(data: TaskData) -> bool:
@@ -70,6 +81,7 @@ class FirstMoments:
 
     def __init__(self, data: TaskData, mean: Array | None, unit: Array | None, fit_intercept: bool):
         layout, design = data.layout, data.design
+        self._given = mean, unit
         self.mass = layout.counts.astype(np.float64) if data.unweighted else layout.sum_by_task(data.weight)
         self.shared = _one_for_all(data)
         self.plain = is_plain(data)
@@ -108,6 +120,14 @@ class FirstMoments:
             self.center = np.zeros_like(first)
         self.center = np.broadcast_to(self.center, self.cross.shape)
 
+    def targets(self, data: TaskData) -> Array:
+        """Targets of complete data about their means, in their units, (T, n)."""
+        y = data.y.reshape(data.n_tasks, -1)
+        mean, unit = self._given
+        if mean is not None and unit is not None:
+            y = (y - mean[:, None]) / unit[:, None]
+        return y - self.mean[:, None]
+
     def _in_blocks(self, X: Array, Y: Array, mean: Array, unit: Array, shift: Array | None) -> tuple[Array, Array]:
         """Sums over complete data while a block of rows is at hand, about a shift; returns those of y and of X."""
         n_features, n_tasks = X.shape[1], len(Y)
@@ -132,4 +152,4 @@ class FirstMoments:
         return total, products[-1][:, None]
 
 
-__all__ = ["FirstMoments", "deviance_of", "grams_are_small", "is_plain", "varying", "weighs_by_deviance"]
+__all__ = ["FirstMoments", "deviance_of", "grams_are_small", "is_little", "is_plain", "varying", "weighs_by_deviance"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,11 @@ from skmtl._typing import Array, IntArray
 from skmtl.data import TaskData
 from skmtl.data._design import row_blocks, transposed_predictions, transposed_product
 
+if TYPE_CHECKING:
+    from skmtl.problem._first_moments import FirstMoments
+
+# The whole Gram of complete data is made at once where it takes so many operations: some 20 milliseconds.
+_CHEAP = 6e8
 # Rows per block where a product would otherwise need a second array of the size of X.
 BLOCK_ROWS = 8192
 # OpenBLAS multiplies without packing up to a million operations, in two thirds of the time where the result is small.
@@ -273,4 +278,25 @@ class PassGram(Gram):
         return self._held.grams
 
 
-__all__ = ["BLOCK_ROWS", "FullGram", "Gram", "LazyGram", "PassGram", "ThinGram", "gram_about", "short_block"]
+def gram_of(data: TaskData, sums: FirstMoments, make: Callable[[], Array]) -> Gram:
+    """The Gram that costs least: whole where it is cheap, else as much of it as is asked for.
+
+    Parameters
+    ----------
+    data : TaskData
+    sums : FirstMoments
+        Of the data.
+    make : callable
+        Gives the whole Grams, (G, p, p).
+    """
+    n_rows, p = data.layout.n_rows, data.n_features
+    if not sums.plain:
+        return PassGram(data, sums.center, sums.shared, make)
+    if p < n_rows <= _CHEAP / p**2:
+        return FullGram(make())
+    if p < n_rows:
+        return LazyGram(data.design.X, sums.center[:, 0], sums.far, make)
+    return ThinGram(data.design.X, sums.center[:, 0], sums.targets(data), make)
+
+
+__all__ = ["BLOCK_ROWS", "FullGram", "Gram", "LazyGram", "PassGram", "ThinGram", "gram_about", "gram_of", "short_block"]

@@ -16,20 +16,14 @@ from skmtl.problem._first_moments import (
     FirstMoments,
     deviance_of,
     grams_are_small,
+    is_little,
     is_plain,
     varying,
     weighs_by_deviance,
 )
-from skmtl.problem._grams import FullGram, Gram, LazyGram, PassGram, ThinGram, gram_about
+from skmtl.problem._grams import FullGram, Gram, gram_about, gram_of
 from skmtl.problem._refit import refit_on_grams
 from skmtl.problem._term import EPS, Term, weight_by_task
-
-# The whole Gram of complete data is made at once where it takes so many operations: some 20 milliseconds.
-_CHEAP = 6e8
-# Features up to which the Gram is made although there are fewer rows.
-_FEW_FEATURES = 64
-# Numbers in X up to which a centred copy is nothing to speak of: a megabyte.
-_COPIED = 131072
 
 
 class MomentTerm(Term):
@@ -119,8 +113,7 @@ class MomentTerm(Term):
             What is taken out of the targets first: they become (y - mean) / unit.
         fit_intercept : bool
         """
-        little = data.design.X.size <= _COPIED and data.n_features <= max(data.layout.n_rows, _FEW_FEATURES)
-        if little and is_plain(data) and (fit_intercept or not weighs_by_deviance(data)):
+        if is_little(data) and is_plain(data) and (fit_intercept or not weighs_by_deviance(data)):
             return cls._of_little_data(data, loss, mean, unit, fit_intercept)
         if not is_plain(data) and grams_are_small(data):
             moments = Moments.of_parts(data, None, 1)[0]
@@ -139,22 +132,10 @@ class MomentTerm(Term):
             varies = np.broadcast_to(varying(sums.diagonal, sums.square), sums.cross.shape).T[: len(grams)]
             return grams if varies.all() else grams * varies[:, :, None] * varies[:, None, :]
 
-        gram: Gram
-        if sums.plain and data.n_features < data.layout.n_rows <= _CHEAP / data.n_features**2:
-            gram = FullGram(make())
-        elif sums.plain and data.layout.n_rows > data.n_features:
-            gram = LazyGram(data.design.X, sums.center[:, 0], sums.far, make)
-        elif sums.plain:
-            y = data.y.reshape(data.n_tasks, -1)
-            if mean is not None and unit is not None:
-                y = (y - mean[:, None]) / unit[:, None]
-            gram = ThinGram(data.design.X, sums.center[:, 0], y - sums.mean[:, None], make)
-        else:
-            gram = PassGram(data, sums.center, sums.shared, make)
         return cls(
             data,
             loss,
-            gram,
+            gram_of(data, sums, make),
             diagonal=sums.diagonal,
             square=sums.square,
             cross=sums.cross,

@@ -260,17 +260,20 @@ class Problem:
             problems = [self.with_alpha(alpha) for alpha in alphas]
             return [one.assess(point, one.predictor(point)) for one, point in zip(problems, points, strict=True)]
         values, slopes, gradients = term.values([point.W for point in points])
+        norms = _of_each(self.penalty, "dual_norm", -gradients)
+        sizes = _of_each(self.penalty, "value", [point.W for point in points])
+        scale, floor = term.gap_scale, term.gap_floor
         assessed = []
-        for alpha, point, value, slope, gradient in zip(alphas, points, values, slopes, gradients, strict=True):
-            norm, penalty = self.penalty.dual_norm(-gradient), alpha * self.penalty.value(point.W)
+        for k, (alpha, point) in enumerate(zip(alphas, points, strict=True)):
+            norm = float(norms[k])
             if alpha == 0 or not isfinite(norm):
                 one = self.with_alpha(alpha)
                 assessed.append(one.assess(point, one.predictor(point)))
                 continue
+            value, penalty = float(values[k]), alpha * float(sizes[k])
             factor = min(1.0, alpha / norm) if norm > 0 else 1.0
-            gap = max((1 - factor) ** 2 * value + (factor * slope + penalty), 0.0)
-            certificate = Certificate("duality gap", float(gap), term.gap_scale, term.gap_floor)
-            assessed.append((float(value + penalty), certificate))
+            gap = max((1 - factor) ** 2 * value + (factor * float(slopes[k]) + penalty), 0.0)
+            assessed.append((value + penalty, Certificate("duality gap", gap, scale, floor)))
         return assessed
 
     def residual(self, point: Coefficients) -> float:
@@ -324,6 +327,12 @@ class Problem:
                 gaps.append(away + (term.excess(fitted, image, loss, factor) + penalty) + held)
         least = min(gaps, default=inf)
         return max(least, 0.0) if isfinite(least) else None
+
+
+def _of_each(penalty: Penalty, name: str, matrices: Sequence[Array] | Array) -> Sequence[float] | Array:
+    """A number of each of several matrices: at once where the penalty can, in the method of the plural name."""
+    together = getattr(penalty, name + "s", None)
+    return [getattr(penalty, name)(one) for one in matrices] if together is None else together(np.asarray(matrices))
 
 
 def _check_common_model(term: Term, penalty: Penalty) -> None:

@@ -14,6 +14,7 @@ from skmtl.penalties import (
     ElasticNet,
     GraphRegularization,
     GroupElasticNet,
+    GroupLasso,
     MeanRegularization,
     Ridge,
     SparseGroupLasso,
@@ -395,3 +396,15 @@ def test_laplacian_of_a_graph_by_hand():
     graph = np.array([[9.0, 2.0, 0.0], [2.0, 9.0, 1.0], [0.0, 1.0, 9.0]])  # the diagonal says nothing
     expected = np.array([[2.0, -2.0, 0.0], [-2.0, 3.0, -1.0], [0.0, -1.0, 1.0]])
     np.testing.assert_array_equal(GraphRegularization(graph).laplacian(3), expected)
+
+
+@pytest.mark.parametrize("weights", [None, [0.5, 2.0, 0.0, np.inf, 1.0]], ids=["even", "weighted"])
+def test_several_matrices_at_once(weights):
+    rng = np.random.default_rng(0)
+    Ws = rng.normal(size=(4, 5, 3)) * np.array([0.0, 1.0, 3.0, 0.1])[:, None, None]
+    if weights is not None:
+        Ws[:, 3] = 0.0  # where anything else is infinitely penalised
+    penalty = GroupLasso(weights)
+    np.testing.assert_allclose(penalty.values(Ws), [penalty.value(W) for W in Ws], rtol=1e-14)
+    np.testing.assert_allclose(penalty.dual_norms(Ws), [penalty.dual_norm(W) for W in Ws], rtol=1e-14)
+    assert np.isfinite(penalty.values(Ws)).all()

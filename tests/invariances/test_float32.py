@@ -153,6 +153,14 @@ def test_sums_over_the_data_are_in_double_precision():
             np.testing.assert_allclose(left, right, rtol=1e-13)
 
 
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+def test_sums_of_targets_are_in_double_precision(missing):
+    X, Y = table(500, 4, missing=missing)
+    data = as_task_data(X, (Y + 1e4).astype(np.float32))
+    sums = data.layout.sum_by_task(data.y)
+    np.testing.assert_allclose(sums, data.layout.sum_by_task(data.y.astype(np.float64)), rtol=1e-14)
+
+
 @pytest.mark.parametrize("targets", [np.float64, np.float32])
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("model", [MultiTaskLasso(alpha=0.3), MeanRegularizedRidge(alpha=0.1)], ids=repr)

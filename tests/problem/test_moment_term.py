@@ -6,7 +6,7 @@ import pytest
 
 from skmtl.data import Moments, as_task_data
 from skmtl.losses import PerTaskLoss, SquaredLoss
-from skmtl.penalties import ElasticNet, GroupLasso
+from skmtl.penalties import L1, ElasticNet, GroupLasso, TraceNorm
 from skmtl.problem import Coefficients, DataTerm, MomentTerm, Problem
 
 T = 4
@@ -125,3 +125,26 @@ def test_a_constant_feature_has_no_gradient():
         assert (term.cross[2] == 0).all()
         np.testing.assert_array_equal(np.broadcast_to(term.constant, (6, T))[:, 0], np.arange(6) == 2)
         assert reference.constant[2].all()
+
+
+@pytest.mark.parametrize("scenario", ["complete", "missing"])
+@pytest.mark.parametrize(
+    "penalty", [GroupLasso(), GroupLasso([0.5, 2.0, 1.0, np.inf, 1.0, 3.0, 1.0]), L1(), TraceNorm()], ids=repr
+)
+def test_points_of_a_path_are_assessed_as_one_by_one(penalty, scenario):
+    """The reference sees the data; also without strength, and where the gap is most of the objective."""
+    data = cases.table(3, scenario=scenario, n=31, p=7, T=T)
+    reference, term, _ = terms(data)
+    rng = np.random.default_rng(0)
+    alphas = [1.0, 0.3, 0.1, 0.01, 0.0]
+    points = [
+        Coefficients(size * rng.normal(size=(7, T)) * (np.arange(7) != 3)[:, None], term.mean.copy())
+        for size in (0.0, 0.01, 0.1, 1.0, 1.0)
+    ]
+    together = Problem(term, penalty, 1.0).assess_each(alphas, points)
+    for alpha, point, (value, certificate) in zip(alphas, points, together, strict=True):
+        wanted, gap = Problem(reference, penalty, alpha).assess(point)
+        assert value == pytest.approx(wanted, rel=1e-10)
+        assert certificate.kind == gap.kind
+        assert certificate.value == pytest.approx(gap.value, rel=1e-8)
+        assert certificate.value > 0

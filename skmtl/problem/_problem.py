@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from math import inf, isfinite
 
@@ -231,9 +232,31 @@ class Problem:
 
     # -- certificate ----------------------------------------------------------------------------------
 
-    def certificate(self, point: Coefficients) -> Certificate:
-        """Duality gap at a point where the conjugates are known and finite, else the residual."""
-        return self.assess(point)[1]
+    def certificate(self, point: Coefficients, dual: Coefficients | None = None) -> Certificate:
+        """Duality gap at a point where the conjugates are known and finite, else the residual.
+
+        The dual point is made of the residuals at the point, or at ``dual`` where that gives the smaller gap.
+        """
+        value, certificate = self.assess(point)
+        return certificate if dual is None else self.with_bound(value, certificate, self.bound(dual))
+
+    def bound(self, point: Coefficients, image: Array | None = None) -> float:
+        """What no objective is below: the dual objective at the residuals of a point, which may be any; or -inf.
+
+        ``image`` as in `assess`.
+        """
+        given = image is not None
+        image = self.predictor(point) if image is None else image
+        loss = self.smooth_value(point, image)
+        above = self._above_dual(point, image, loss, 0.0, given)
+        return -inf if above is None else loss - above
+
+    @staticmethod
+    def with_bound(value: float, certificate: Certificate, bound: float) -> Certificate:
+        """The certificate of a point with this objective, given a lower bound of all objectives."""
+        if certificate.kind != "duality gap" or not value - bound < certificate.value:
+            return certificate
+        return replace(certificate, value=max(value - bound, 0.0))
 
     def assess(self, point: Coefficients, image: Array | None = None) -> tuple[float, Certificate]:
         """The objective and the certificate.
@@ -244,9 +267,9 @@ class Problem:
         image = self.predictor(point) if image is None else image
         loss, penalty = self.smooth_value(point, image), self.penalty_value(point)
         value = loss + penalty
-        gap = self._duality_gap(point, image, loss, penalty, given)
+        gap = self._above_dual(point, image, loss, penalty, given)
         if gap is not None:
-            return value, Certificate("duality gap", gap, self.term.gap_scale, self.term.gap_floor)
+            return value, Certificate("duality gap", max(gap, 0.0), self.term.gap_scale, self.term.gap_floor)
         scale = self.residual(self.null)
         return value, Certificate("fixed-point residual", self.residual(point), scale, self.term.residual_floor)
 
@@ -282,10 +305,10 @@ class Problem:
         moved = self.descend(point, gradient, 1.0)
         return float(np.sqrt(self.squared_length(moved.combine(1.0, point, -1.0))))
 
-    def _duality_gap(
+    def _above_dual(
         self, point: Coefficients, image: Array, loss: float, penalty: float, balanced: bool
     ) -> float | None:
-        """Primal value minus that of a dual point made from the loss gradient; None where none is known to be finite.
+        """Loss plus penalty minus the value of a dual point made from the loss gradient; None where that is not finite.
 
         The dual of the objective is  max -Σ (loss*)(theta) - (alpha P)*(-X' theta)  over theta that sum
         to zero within each task that has an intercept. ``balanced`` says that they do at this point, whose loss and
@@ -326,7 +349,7 @@ class Problem:
             if held < inf:
                 gaps.append(away + (term.excess(fitted, image, loss, factor) + penalty) + held)
         least = min(gaps, default=inf)
-        return max(least, 0.0) if isfinite(least) else None
+        return least if isfinite(least) else None
 
 
 def _of_each(penalty: Penalty, name: str, matrices: Sequence[Array] | Array) -> Sequence[float] | Array:

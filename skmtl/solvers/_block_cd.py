@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from functools import cache
-from math import isfinite, sqrt
+from math import inf, isfinite, sqrt
 from types import ModuleType
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -23,10 +23,15 @@ from skmtl.solvers._result import HistoryRow, SolveResult, Status
 from skmtl.solvers._small import is_small, solve_small
 from skmtl.solvers._working_set import violations, working_set
 
+if TYPE_CHECKING:
+    from skmtl.solvers._row_descent import Trail
+
 # All rows are the working set up to this many, where their Gram is at hand: choosing costs more than it spares.
 _SMALL = 512
 # The smallest first working set where every row has a price, and where it has none.
 _FEWEST, _MANY = 2, 64
+# How many times the tolerance a gap may be for a better dual point to be worth a product with the data.
+_NEAR = 30.0
 _ALL = slice(None)
 
 
@@ -87,15 +92,25 @@ class BlockCD(Solver):
         threshold = self.tol * term.gap_scale + term.gap_floor
         sweeps, last, size = 0, 0.0, 0
         rows: IntArray | slice | None = None
+        dual, highest, trail = None, -inf, None
         usable = whole and 0 <= threshold < float("inf")
         if usable and start is None and problem.free is None and not is_empty(problem, problem.alpha):
             # Where a solve takes microseconds, so does the certificate of a model without features.
             rows, tol = _ALL, close_enough(term) * sqrt(threshold)
-            point, sweeps, last = self._descend(term, terms, point, -term.cross, rows, tol, self.max_iter)
+            point, sweeps, last, trail = self._descend(term, terms, point, -term.cross, rows, tol, self.max_iter)
         while True:
             point = term.refit(point, problem.free)
             image = term.predictor(point)
             objective, certificate = problem.assess(point, image)
+            own = certificate.value
+            if threshold < own < _NEAR * threshold:
+                # The gap lags behind the objective, above all with more features than rows.
+                ahead = _ahead(term, problem, point, rows, trail)
+                if ahead is not None:
+                    bound = problem.bound(ahead, term.predictor(ahead))
+                    if bound > highest:
+                        dual, highest = ahead, bound
+            certificate = problem.with_bound(objective, certificate, highest)
             history.append(HistoryRow(sweeps, objective, certificate.value, time.perf_counter() - begin))
             if certificate.satisfied(self.tol):
                 status = Status.CONVERGED
@@ -120,14 +135,16 @@ class BlockCD(Solver):
             if not isinstance(rows, slice) and not len(rows):
                 status = Status.STALLED
                 break
-            inner_tol = 0.03 * sqrt(certificate.value)
+            inner_tol = 0.03 * sqrt(own)
             if _within(rows, previous):
                 # Nothing new to visit: what is left is in the precision.
                 inner_tol = min(inner_tol, 0.2 * last)
                 if inner_tol < 1e-12 * sqrt(threshold):
                     status = Status.STALLED
                     break
-            point, used, last = self._descend(term, terms, point, gradient, rows, inner_tol, self.max_iter - sweeps)
+            point, used, last, trail = self._descend(
+                term, terms, point, gradient, rows, inner_tol, self.max_iter - sweeps
+            )
             sweeps += used
         result = SolveResult(
             coefficients=problem.original(point),
@@ -138,6 +155,7 @@ class BlockCD(Solver):
             solver=self.name,
             tol=self.tol,
             history=tuple(history),
+            dual=problem.original(dual) if dual is not None and certificate.value < own else None,
         )
         # Where features are all but combinations of each other, descent crawls and a Newton step does not.
         return finished_by_newton(problem, result, self.tol, self.max_iter) if status is Status.STALLED else result
@@ -155,28 +173,30 @@ class BlockCD(Solver):
         rows: IntArray | slice,
         tol: float,
         most: int,
-    ) -> tuple[Coefficients, int, float]:
-        """Minimise over some rows of W from a point with this gradient; also the sweeps, and the last move."""
+    ) -> tuple[Coefficients, int, float, Trail | None]:
+        """Minimise over some rows of W from a point with this gradient; the sweeps, the last move, the trail."""
         W = point.W.copy()
         part = W if rows is _ALL else W[rows]
         some = terms if rows is _ALL else terms.take(rows)
         if isinstance(term.gram, ThinGram) and len(part) > 2 * len(term.gram.X):
-            used, last = _through_residuals(term, term.gram, some, part, rows, tol, most)
+            trail = _compiled().Trail()
+            used, last = _through_residuals(term, term.gram, some, part, rows, tol, most, trail)
         else:
             H = np.ascontiguousarray(term.block(rows))
             c = -gradient[rows]
             if part.any():
                 c += H[0] @ part if len(H) == 1 else np.matmul(H, part.T[:, :, None])[:, :, 0].T
-            used, last = 0, float("inf")
+            used, last, trail = 0, float("inf"), None
             if is_small(H, part, some):
                 used, last = solve_small(H, c, part, some, tol, most)
             if last > tol and used < most:
-                more, last = _compiled().solve_gram(H, c, part, some, tol, most - used)
+                trail = _compiled().Trail()
+                more, last = _compiled().solve_gram(H, c, part, some, tol, most - used, trail)
                 used += more
         if used == 1 and (part == point.W[rows]).all():
-            return point, 0, last
+            return point, 0, last, None
         W[rows] = part
-        return Coefficients(W, point.b), used, last
+        return Coefficients(W, point.b), used, last, trail
 
 
 @cache
@@ -188,12 +208,32 @@ def _compiled() -> ModuleType:
 
 
 def _through_residuals(
-    term: MomentTerm, gram: ThinGram, terms: RowTerms, part: Array, rows: IntArray | slice, tol: float, most: int
+    term: MomentTerm,
+    gram: ThinGram,
+    terms: RowTerms,
+    part: Array,
+    rows: IntArray | slice,
+    tol: float,
+    most: int,
+    trail: Trail,
 ) -> tuple[int, float]:
     """Descend on more rows than twice those of X, whose Gram would be the larger matrix."""
     X = gram.columns(rows)
     residual = gram.targets - part.T @ X
-    return _compiled().solve_residual(X, None, np.zeros_like(part), residual, part, terms, term.task_scale, tol, most)
+    center = np.zeros_like(part)
+    return _compiled().solve_residual(X, None, center, residual, part, terms, term.task_scale, tol, most, trail)
+
+
+def _ahead(
+    term: MomentTerm, problem: Problem, point: Coefficients, rows: IntArray | slice | None, trail: Trail | None
+) -> Coefficients | None:
+    """Where the last iterates lead, with the best intercepts and unpenalised coefficients."""
+    part = None if trail is None else trail.ahead()
+    if part is None:
+        return None
+    W = np.zeros_like(point.W)
+    W[rows] = part
+    return term.refit(Coefficients(W, point.b), problem.free)
 
 
 def _first_size(term: MomentTerm, score: Array) -> int:

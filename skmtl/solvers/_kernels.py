@@ -229,9 +229,9 @@ def sweep(
     u, zero = np.empty(T), np.zeros(k, np.bool_)
     change, full = 0.0, True
     for sweep in range(most):
-        if sweep < len(W_past):
-            for part in range(2):
-                past, current = (W_past, W) if part == 0 else (table_past, table)
+        for part in range(2):
+            past, current = (W_past, W) if part == 0 else (table_past, table)
+            if sweep < len(past):
                 for i in range(current.shape[0]):
                     for j in range(current.shape[1]):
                         past[sweep, i, j] = current[i, j]

@@ -50,6 +50,9 @@ class SolveResult:
     history : tuple of HistoryRow
     detail : str
         What a solver adds to the status, empty when there is nothing to say.
+    dual : Coefficients or None
+        Coefficients whose residuals the dual point of the gap is made of, where they are not those returned:
+        ``problem.certificate(working(coefficients), working(dual))`` is then the certificate.
     """
 
     coefficients: Coefficients
@@ -61,6 +64,7 @@ class SolveResult:
     tol: float
     history: tuple[HistoryRow, ...] = ()
     detail: str = ""
+    dual: Coefficients | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         # The status by its name: skops, unlike pickle, cannot store an enumeration.

@@ -77,6 +77,11 @@ def test_gap_bounds_the_distance_to_the_optimum(convex, scenario, fit_intercept)
             if certificate.kind == "duality gap":
                 # The oracle's optimum is known to some 1e-9.
                 assert certificate.value >= problem.value(point) - optimum - 1e-8 * optimum
+                # The residuals of any point bound all objectives, and with them the gap of another.
+                assert problem.bound(point) <= optimum + 1e-8 * optimum
+                near = problem.certificate(point, dual=best)
+                assert near.value <= certificate.value
+                assert near.value >= problem.value(point) - optimum - 1e-8 * optimum
             else:
                 assert certificate.value > 0
         singular = plain.id in ("mean_1", "graph_1")

@@ -110,8 +110,12 @@ def as_task_data(
             f"Y has {len(columns[0])} rows but X has {X.shape[0]}: give one row of outcomes per row of features."
         )
     shape = X.shape[0], len(columns)
-    weights = np.broadcast_to(1.0, shape) if sample_weight is None else check_sample_weight(sample_weight, *shape)
-    exposures = check_exposure(exposure, X.shape[0], len(columns))
+    weights = (
+        np.broadcast_to(1.0, shape)
+        if sample_weight is None
+        else check_sample_weight(sample_weight, *shape, names=names)
+    )
+    exposures = check_exposure(exposure, *shape, names=names)
     labelled = declared_labels(Y, len(columns))
     if task is None:
         labels = tuple(range(len(columns))) if names is None else tuple(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,13 @@ def as_numbers(values: Any, argument: str, cure: str) -> Array:
         raise TaskDataError(f"{argument} is not an array of numbers: give {cure}.") from None
 
 
-def check_sample_weight(sample_weight: Any, n_rows: int, n_columns: int) -> Array:
-    """Weights as an (n, T) table."""
+def check_sample_weight(
+    sample_weight: Any, n_rows: int, n_columns: int, names: Sequence[object] | None = None
+) -> Array:
+    """Weights as an (n, T) table; ``names`` are those of the outcomes where they came as a frame."""
     if sample_weight is None:
         return np.ones((n_rows, n_columns))
+    _check_order(sample_weight, "sample_weight", names)
     weights = as_numbers(sample_weight, "sample_weight", "numbers of zero or more")
     if weights.ndim == 1:
         weights = np.repeat(weights[:, None], n_columns, axis=1)
@@ -56,10 +60,11 @@ def check_task_weight(task_weight: Any, names: tuple[object, ...]) -> str | Arra
     return weights
 
 
-def check_exposure(exposure: Any, n_rows: int, n_columns: int) -> Array | None:
+def check_exposure(exposure: Any, n_rows: int, n_columns: int, names: Sequence[object] | None = None) -> Array | None:
     """Exposures as an (n, T) table; they are looked at where a count is observed only."""
     if exposure is None:
         return None
+    _check_order(exposure, "exposure", names)
     table = as_numbers(exposure, "exposure", "positive numbers").copy()
     if table.ndim == 1:
         table = np.repeat(table[:, None], n_columns, axis=1)
@@ -79,6 +84,15 @@ def exposure_of(exposure: Array, observed: np.ndarray, kind: str, where: str) ->
             "observed."
         )
     return np.where(observed, exposure, 1.0)
+
+
+def _check_order(given: Any, argument: str, names: Sequence[object] | None) -> None:
+    """Refuse a frame with the columns of Y in another order: numbers would go to the wrong task."""
+    if names is None or not hasattr(given, "columns"):
+        return
+    columns = list(given.columns)
+    if columns != list(names) and len(columns) == len(names) and set(columns) == set(names):
+        raise TaskDataError(f"{argument} has the columns of Y in another order: give {argument}[Y.columns].")
 
 
 def _check_shape(table: Array, given: Any, argument: str, n_rows: int, n_columns: int) -> None:

@@ -102,7 +102,7 @@ def read_entries(
     if not columns:
         raise TaskDataError("Y has no column: give one column per outcome.")
     check_consistent_length(X, columns[0])
-    weights = None if sample_weight is None else check_sample_weight(sample_weight, n_rows, len(columns))
+    weights = None if sample_weight is None else check_sample_weight(sample_weight, n_rows, len(columns), names)
     if task is not None:
         if len(columns) != 1:
             raise TaskDataError(

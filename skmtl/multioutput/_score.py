@@ -37,14 +37,14 @@ def default_score(
     if len(set(labelled)) == 1:
         metric = accuracy_score if labelled[0] else r2_score
         return float(metric(y, prediction, sample_weight=sample_weight))
-    columns, _, _ = split_columns(y)
+    columns, known, _ = split_columns(y)
     if len(columns) != len(names):
         raise TaskDataError(
             f"score of numeric and labelled outcomes together needs all {len(names)} of them as columns, "
             f"but y has {len(columns)}: give the whole table, without task."
         )
     n_rows = len(columns[0])
-    weights = None if sample_weight is None else check_sample_weight(sample_weight, n_rows, len(columns))
+    weights = None if sample_weight is None else check_sample_weight(sample_weight, n_rows, len(columns), known)
     scores = []
     for t, column in enumerate(columns):
         metric = accuracy_score if labelled[t] else r2_score

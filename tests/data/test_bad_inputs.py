@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.linear_model import Ridge
 
 from skmtl.linear_model import (
     GraphRegularizedRidge,
@@ -19,6 +20,7 @@ from skmtl.linear_model import (
     MultiTaskRidge,
 )
 from skmtl.losses import LOSSES
+from skmtl.multioutput import IndependentTasks
 from skmtl.penalties import L1, PENALTIES, ElasticNet
 from skmtl.solvers import SOLVERS
 
@@ -267,6 +269,20 @@ BAD = [
         y=Y[:, 0],
         weight=(SITE != "west").astype(float),
         task=SITE,
+    ),
+    Bad(
+        "weight_columns_in_another_order",
+        MultiTaskLasso(),
+        "sample_weight has the columns of Y in another order: give sample_weight[Y.columns].",
+        y=FRAME,
+        weight=pd.DataFrame(np.ones((N, T)), columns=FRAME.columns[::-1]),
+    ),
+    Bad(
+        "weight_columns_in_another_order_apart",
+        IndependentTasks(Ridge()),
+        "sample_weight has the columns of Y in another order: give sample_weight[Y.columns].",
+        y=FRAME,
+        weight=pd.DataFrame(np.ones((N, T)), columns=FRAME.columns[::-1]),
     ),
     Bad(
         "words_as_weight",

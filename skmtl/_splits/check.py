@@ -9,6 +9,7 @@ from typing import Any
 from sklearn.model_selection import check_cv
 
 from skmtl._splits.kfold import MultiTaskKFold
+from skmtl._splits.repeated import RepeatedMultiTaskKFold
 from skmtl._typing import IntArray, MatrixLike
 
 
@@ -51,8 +52,12 @@ def split_tasks(
 ) -> list[tuple[IntArray, IntArray]]:
     """List the parts of any splitter, which gets ``groups`` and ``task`` only where they are given.
 
-    ``task`` is left out for a splitter that does not know the argument, as those of scikit-learn.
+    ``task`` is left out for a splitter that does not know the argument, as those of scikit-learn. A test part that
+    lacks a task or a class is no warning here: the callers, out-of-fold predictions and inner folds of an estimator,
+    do without it, and nobody can act on inner folds.
     """
+    if isinstance(cv, MultiTaskKFold | RepeatedMultiTaskKFold):
+        return list(cv._parts(X, y, groups, task)[0])
     extra = {} if groups is None else {"groups": groups}
     if task is not None and "task" in inspect.signature(cv.split).parameters:
         extra["task"] = task

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from skmtl._splits.strata import members_of, missingness_patterns, quantile_bins
 from skmtl._typing import IntArray, MatrixLike
 from skmtl.data._targets import is_missing, split_columns
 from skmtl.exceptions import TaskDataError
@@ -15,17 +17,20 @@ from skmtl.exceptions import TaskDataError
 # Whole numbers with more distinct values than this are counts or measurements, not classes.
 MAX_WHOLE_CLASSES = 10
 
-# How strictly a column has to be spread.
-EVERY_TEST_PART = "every test part"
-EVERY_TRAINING_PART = "every training part"
-IF_POSSIBLE = "if possible"
+# How strictly a column has to be spread, strictest first.
+ROWS = "every part, always"
+TASK = "every training part, every test part if that is possible"
+CLASS = "as a task, after the tasks"
+CLASS_IN_TASK = "every part if that is possible"
+SPREAD = "evenly"
 
 
 @dataclass(frozen=True)
 class Column:
-    """One thing to spread: the rows in which a task is observed, or in which it has one class.
+    """One thing to spread: rows in which a task is observed, or has one class, or lies in one bin.
 
-    ``task`` is None where the rows have no tasks, ``label`` is None where the column is not about a class.
+    ``task`` is None where the rows have no tasks, ``label`` is None where the column is not about a class. What is
+    only spread evenly is in no message and needs neither.
     """
 
     strictness: str
@@ -46,7 +51,7 @@ class ColumnTable:
     rows: list[IntArray] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.add(Column(EVERY_TEST_PART), np.arange(self.n_rows))
+        self.add(Column(ROWS), np.arange(self.n_rows))
 
     def add(self, column: Column, rows: IntArray) -> None:
         """Append one column."""
@@ -60,8 +65,27 @@ class ColumnTable:
         ones = np.ones(row.size, dtype=np.int64)
         return sparse.csr_array((ones, (row, column)), shape=(self.n_rows, len(self.rows)))
 
+    @property
+    def strictness(self) -> list[str]:
+        """How strictly each column has to be spread."""
+        return [column.strictness for column in self.columns]
 
-def read_columns(y: MatrixLike, task: MatrixLike, n_rows: int, stratify: str | bool) -> ColumnTable:
+    def in_standard_order(self) -> ColumnTable:
+        """Order the columns by what they hold, so that folds do not depend on the order and the names of outcomes."""
+        rank = {strictness: k for k, strictness in enumerate((ROWS, TASK, CLASS, CLASS_IN_TASK, SPREAD))}
+        keys = [
+            (rank[column.strictness], rows.size, blake2b(rows.astype(np.int64).tobytes()).digest())
+            for column, rows in zip(self.columns, self.rows, strict=True)
+        ]
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        table = ColumnTable(self.n_rows)
+        table.columns, table.rows = [self.columns[c] for c in order], [self.rows[c] for c in order]
+        return table
+
+
+def read_columns(
+    y: MatrixLike, task: MatrixLike, n_rows: int, stratify: str | bool, *, bin_size: int | None = None
+) -> ColumnTable:
     """Read what has to be spread.
 
     Parameters
@@ -74,6 +98,8 @@ def read_columns(y: MatrixLike, task: MatrixLike, n_rows: int, stratify: str | b
         Number of rows.
     stratify : "auto", True or False
         As in `MultiTaskKFold`.
+    bin_size : int, optional
+        How many entries a quantile bin must have at least, if numbers are to be cut into bins.
 
     Returns
     -------
@@ -87,32 +113,54 @@ def read_columns(y: MatrixLike, task: MatrixLike, n_rows: int, stratify: str | b
         missing id.
     """
     names, values = outcomes(y)
+    if task is not None:
+        return _read_rows(values, task, n_rows, stratify, bin_size).in_standard_order()
     table = ColumnTable(n_rows)
-    if task is None:
-        for name, value in zip(names, values, strict=True):
-            rows, value = observed(value)
-            table.add(Column(EVERY_TEST_PART, name), rows)
-            for label, members, strictness in _classes(value, stratify):
-                table.add(Column(strictness, name, label), rows[members])
-        return table
+    seen = np.zeros((n_rows, len(values)), dtype=bool)
+    for t, (name, value) in enumerate(zip(names, values, strict=True)):
+        rows, value = observed(value)
+        seen[rows, t] = True
+        table.add(Column(TASK, name), rows)
+        for label, members, strictness in _classes(value, stratify, bin_size):
+            table.add(Column(strictness, name, label), rows[members])
+    if stratify is not False:
+        for members in missingness_patterns(seen):
+            table.add(Column(SPREAD), members)
+    return table.in_standard_order()
 
+
+def _read_rows(
+    values: list[np.ndarray], task: MatrixLike, n_rows: int, stratify: str | bool, bin_size: int | None
+) -> ColumnTable:
+    """Read one outcome in rows of several tasks."""
     if len(values) > 1:
         raise TaskDataError(
             f"y has {len(values)} columns, and with task= it has to be one outcome of shape (n_samples,)."
         )
+    table = ColumnTable(n_rows)
     ids, code = id_codes(task, "task")
     # Without y every row is observed, and one constant has no classes.
     rows, value = observed(values[0] if values else np.zeros(n_rows))
     code = code[rows]
-    for name, members in zip(ids, _members(code, len(ids)), strict=True):
-        table.add(Column(EVERY_TEST_PART, name), rows[members])
-    for label, members, strictness in _classes(value, stratify):
+    by_task = members_of(code, len(ids))
+    for name, members in zip(ids, by_task, strict=True):
+        table.add(Column(TASK, name), rows[members])
+    numeric = False
+    for label, members, strictness in _classes(value, stratify, bin_size):
         # The whole outcome has to keep its classes. One task may do without: a hospital with a single
         # event, or none, is what its neighbours are there to help with.
         table.add(Column(strictness, None, label), rows[members])
-        for name, within in zip(ids, _members(code[members], len(ids)), strict=True):
+        if label is None:
+            numeric = True
+            continue
+        within_task = CLASS_IN_TASK if strictness == CLASS else SPREAD
+        for name, within in zip(ids, members_of(code[members], len(ids)), strict=True):
             if within.size:
-                table.add(Column(IF_POSSIBLE, name, label), rows[members[within]])
+                table.add(Column(within_task, name, label), rows[members[within]])
+    if numeric and bin_size is not None:
+        for members in by_task:
+            for within in quantile_bins(value[members], bin_size):
+                table.add(Column(SPREAD), rows[members[within]])
     return table
 
 
@@ -127,6 +175,15 @@ def id_codes(ids: MatrixLike, argument: str) -> tuple[list[Any], IntArray]:
     if missing.size:
         raise TaskDataError(f"{argument} has a missing id in row {missing[0]}; every row needs one.")
     return _codes(values)
+
+
+def group_codes(groups: MatrixLike) -> IntArray:
+    """Number the groups in the order in which they appear, so that folds do not depend on their names."""
+    ids, code = id_codes(groups, "groups")
+    first = np.unique(code, return_index=True)[1]
+    rank = np.empty(len(ids), dtype=np.intp)
+    rank[np.argsort(first)] = np.arange(len(ids))
+    return rank[code]
 
 
 def outcomes(y: MatrixLike) -> tuple[list[Any], list[np.ndarray]]:
@@ -157,26 +214,20 @@ def _codes(values: np.ndarray) -> tuple[list[Any], IntArray]:
     return list(seen), code
 
 
-def _classes(values: np.ndarray, stratify: str | bool) -> list[tuple[Any, IntArray, str]]:
-    """Give each class of an outcome with its positions and strictness; nothing where it has no classes."""
+def _classes(values: np.ndarray, stratify: str | bool, bin_size: int | None) -> list[tuple[Any, IntArray, str]]:
+    """Give each class (or bin, with label None) of an outcome with its positions and strictness; may be none."""
     if stratify is False:
         return []
     labels, code = _codes(values)
-    strictness = EVERY_TRAINING_PART
+    strictness = CLASS
     if stratify == "auto" and values.dtype.kind in "fiu":
         # Two values are two classes, but two entries that differ say nothing.
         if not len(labels) == 2 < values.size:
-            strictness = IF_POSSIBLE
+            strictness = SPREAD
             repeated = len(labels) <= min(MAX_WHOLE_CLASSES, values.size // 2)
             if not (repeated and np.all(values == np.floor(values))):
-                return []
+                bins = [] if bin_size is None else quantile_bins(values, bin_size)
+                return [(None, members, SPREAD) for members in bins]
     if len(labels) < 2:
         return []
-    members = _members(code, len(labels))
-    return [(label, held, strictness) for label, held in zip(labels, members, strict=True)]
-
-
-def _members(code: IntArray, n_codes: int) -> list[IntArray]:
-    """Give the positions of each code 0, ..., n_codes - 1."""
-    ends = np.cumsum(np.bincount(code, minlength=n_codes))[:-1]
-    return np.split(np.argsort(code, kind="stable"), ends)
+    return [(label, held, strictness) for label, held in zip(labels, members_of(code, len(labels)), strict=True)]

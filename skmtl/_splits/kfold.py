@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from numbers import Integral
 from typing import ClassVar
@@ -12,8 +13,8 @@ from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_consistent_length, check_random_state
 
 from skmtl._params import BOOLEAN, NONE, InstanceOf, Interval, OneOf, Params
-from skmtl._splits.columns import id_codes, read_columns
-from skmtl._splits.folds import task_folds
+from skmtl._splits.columns import group_codes, read_columns
+from skmtl._splits.folds import Plan, plan_folds, shortage
 from skmtl._typing import IntArray, MatrixLike
 from skmtl.exceptions import InvalidParameterError
 
@@ -24,15 +25,18 @@ class MultiTaskKFold(Params, BaseCrossValidator):
     A plain `KFold` on a table with missing outcomes can leave an outcome without a single observed entry in
     a test part, where it cannot be scored, or in a training part, where it cannot be fitted. Here
 
-    - each task is observed in every training part and every test part, or `split` raises before it yields;
-    - each class of a classification outcome is in every training part, or `split` raises; it is in every
-      test part too where it has enough members and they can be placed;
+    - each task is observed in every training part, and so is each class of a classification outcome, or `split` raises
+      before it yields;
+    - both are in every test part too wherever they can be: a task or class with fewer entries (or groups) than
+      `n_splits` is in as many test parts as it has entries, and a warning names it and its count;
     - rows with the same `groups` value (patients) stay in the same fold;
     - within these limits the folds are of equal size, then each task's observed entries, and each class,
-      are spread as evenly as possible.
+      are spread as evenly as possible, then the frequent patterns of missing outcomes and, with `shuffle`, the
+      quantile bins of numbers.
 
     On targets without NaN and without classes, and without groups, the folds are exactly those of
-    `sklearn.model_selection.KFold` with the same parameters.
+    `sklearn.model_selection.KFold` with the same `n_splits`, as long as ``shuffle=False``; with ``shuffle=True`` they
+    are where ``stratify=False``.
 
     Parameters
     ----------
@@ -44,18 +48,24 @@ class MultiTaskKFold(Params, BaseCrossValidator):
     random_state : int, RandomState instance or None, default=None
         Seed of the shuffle. To be left at None without `shuffle`.
     stratify : "auto", True or False, default="auto"
-        Which outcomes have classes. "auto": those whose values are not numbers, and those with exactly two
-        values; the classes of whole numbers with three to ten values are spread too, but never a reason for
-        an error, as they may be counts. True: all of them. False: none, so that only observedness counts.
+        What is spread beside observedness. "auto": the classes of outcomes whose values are not numbers, or that have
+        exactly two values; the classes of whole numbers with three to ten values too, but never as a reason for an
+        error or a warning, as they may be counts; with `shuffle`, the ``min(5, n_observed // n_splits)`` quantile bins
+        of all other numbers. True: all outcomes have classes. False: none, so that only observedness counts.
 
     Raises
     ------
     TaskDataError
-        By `split`, if a task has fewer observed entries (or groups with one) than `n_splits`, if a class
-        has one member only (or all in one group), or if the search found no assignment that serves all tasks
+        By `split`, if a task, or a class, has fewer than two observed entries (or all in one group), as the training
+        part without it could not know it, or if the search found no assignment that serves all training parts
         at once. The last is not a proof that there is none.
     InvalidParameterError
         By `split` and `get_n_splits`, if a parameter is out of range.
+
+    Warns
+    -----
+    UserWarning
+        Once a call of `split`, if some test part lacks a task or a class.
 
     See Also
     --------
@@ -64,25 +74,38 @@ class MultiTaskKFold(Params, BaseCrossValidator):
 
     Notes
     -----
-    The rows are dealt out by iterative stratification [1]_ on the indicators "task observed" and "task has
-    this class", the rarest first. A min-conflicts search then places what is still missing in a fold, and
-    moves and swaps of single rows (groups) even out the sizes and the counts. Without groups the sizes differ
-    by at most one row, unless the few rows in which rare tasks are observed leave no room for that; with
-    groups, by what whole groups allow.
+    The rows are dealt out by iterative stratification [1]_ on the indicators "task observed", "task has
+    this class", "value in this bin" and "this set of outcomes observed", the rarest first. A min-conflicts search then
+    places what is still missing in a fold, and moves and swaps of single rows (groups) even out the sizes and the
+    counts. Without groups the sizes differ by at most one row, unless the few rows in which rare tasks are observed
+    leave no room for that; with groups, by what whole groups allow. How even the co-occurrence of outcomes comes out is
+    what second-order stratification [2]_ is after; the sets of observed outcomes, the 50 most frequent ones, do that
+    for observedness.
+
+    Quantile bins are spread under `shuffle` only, as the unshuffled folds of a complete table of numbers are promised
+    to be those of `KFold`: contiguous, and the same as in scikit-learn's estimators. Stratified folds of numbers give
+    estimates of less variance than plain ones [3]_.
 
     With a ``task`` (one outcome, rows of several tasks) the classes have to be in every training part of
-    the outcome as a whole. Within a task they are spread where that is possible, and a task with a single
-    event is no error.
+    the outcome as a whole. Within a task they are spread where that is possible: a task with a single
+    event is a warning, no error, and a task without any is neither. Bins are cut in each task and in the outcome as a
+    whole.
+
+    Folds do not depend on the order and the names of the outcomes, nor on the names of tasks and groups.
 
     ``split`` requests ``groups`` and ``task`` by default where scikit-learn's metadata routing is enabled.
 
     Do not use it for time series, where training rows have to precede test rows, or to leave whole tasks
-    (sites) out, which is `sklearn.model_selection.LeaveOneGroupOut`.
+    (sites) out, which is `LeaveOneTaskOut`.
 
     References
     ----------
     .. [1] K. Sechidis, G. Tsoumakas and I. Vlahavas (2011). On the stratification of multi-label data.
        ECML PKDD 2011, LNCS 6913, 145-158.
+    .. [2] P. Szymański and T. Kajdanowicz (2017). A network perspective on stratification of multi-label data.
+       LIDTA 2017, PMLR 74, 22-35.
+    .. [3] L. Breiman and P. Spector (1992). Submodel selection and evaluation in regression: the X-random case.
+       International Statistical Review 60, 291-319.
 
     Examples
     --------
@@ -97,11 +120,14 @@ class MultiTaskKFold(Params, BaseCrossValidator):
     [0 3 4] [3 1]
     [1 5 6] [3 1]
     [2 7 8] [3 1]
-    >>> next(MultiTaskKFold(n_splits=4).split(y, y))
-    Traceback (most recent call last):
-    ...
-    skmtl.exceptions.TaskDataError: Task 1 has 3 observed entries, and with n_splits=4 it cannot be observed
-    in every test part: use at most 3 splits, drop the outcome, or merge it with another one.
+
+    Four folds leave one without it, which is a warning:
+
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True, action="always") as caught:
+    ...     parts = MultiTaskKFold(n_splits=4).split(y, y)
+    >>> print(caught[0].message)
+    Task 1 has 3 observed entries, and 1 of 4 test parts has none of it. Use at most 3 splits to have it in all.
 
     Rows of tasks:
 
@@ -156,14 +182,20 @@ class MultiTaskKFold(Params, BaseCrossValidator):
         iterator of (train, test)
             Increasing row numbers; every row is in exactly one test part.
         """
+        parts, lacking = self._parts(X, y, groups, task)
+        warn_of(lacking)
+        return parts
+
+    def _parts(
+        self, X: MatrixLike, y: MatrixLike, groups: MatrixLike, task: MatrixLike
+    ) -> tuple[Iterator[tuple[IntArray, IntArray]], str | None]:
+        """Give what `split` gives, and what it warns of, for callers that know what to do without a task."""
         self.check_params()
-        check_consistent_length(X, y, groups, task)
-        n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
-        table = read_columns(y, task, n_rows, self.stratify)
-        group = None if groups is None else id_codes(groups, "groups")[1]
+        bins = self.n_splits if self.shuffle else None
+        plan = read_plan(X, y, groups, task, self.n_splits, self.stratify, bin_size=bins)
         rng = check_random_state(self.random_state if self.shuffle else 0)
-        fold = task_folds(table, self.n_splits, group=group, shuffle=self.shuffle, rng=rng)
-        return ((np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(self.n_splits))
+        fold, held = plan.make(rng, shuffle=self.shuffle)
+        return parts_of(fold, self.n_splits), shortage(plan, held)
 
     def get_n_splits(self, X: object = None, y: object = None, groups: object = None, task: object = None) -> int:
         """Give the number of folds; the arguments are ignored."""
@@ -178,3 +210,31 @@ class MultiTaskKFold(Params, BaseCrossValidator):
                 f"random_state={self.random_state!r} has no effect without shuffle=True: set that, or leave "
                 "random_state at None."
             )
+
+
+def read_plan(
+    X: MatrixLike,
+    y: MatrixLike,
+    groups: MatrixLike,
+    task: MatrixLike,
+    n_splits: int,
+    stratify: str | bool,
+    *,
+    bin_size: int | None,
+) -> Plan:
+    """Read what `split` gets and plan the folds."""
+    check_consistent_length(X, y, groups, task)
+    n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
+    table = read_columns(y, task, n_rows, stratify, bin_size=bin_size)
+    return plan_folds(table, n_splits, group=None if groups is None else group_codes(groups))
+
+
+def parts_of(fold: IntArray, n_splits: int) -> Iterator[tuple[IntArray, IntArray]]:
+    """Give the rows of each training and test part."""
+    return ((np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(n_splits))
+
+
+def warn_of(text: str | None) -> None:
+    """Warn the caller of the splitter."""
+    if text is not None:
+        warnings.warn(text, UserWarning, stacklevel=3)

@@ -44,7 +44,7 @@ def evaluate(
     metric: str,
     targets: Targets,
     multioutput: Any,
-    greater_is_better: bool,
+    greater_is_better: bool | float,
     reason: Callable[[int], str | None],
     score: Callable[[int], float],
     score_all: Callable[[], np.ndarray] | None = None,
@@ -59,8 +59,8 @@ def evaluate(
     targets : Targets
     multioutput : {"raw_values", "uniform_average", "entries", "worst"} or array of shape (T,)
         Checked already.
-    greater_is_better : bool
-        Decides which task is the worst.
+    greater_is_better : bool or float
+        Decides which task is the worst; a float is the ideal value, and the worst is the farthest from it.
     reason : callable of the task number
         Why the metric is undefined for the task, or None.
     score : callable of the task number
@@ -101,7 +101,7 @@ def evaluate(
 
 
 def _aggregate(
-    values: np.ndarray, defined: np.ndarray, targets: Targets, multioutput: Any, greater_is_better: bool
+    values: np.ndarray, defined: np.ndarray, targets: Targets, multioutput: Any, greater_is_better: bool | float
 ) -> float | np.ndarray:
     if isinstance(multioutput, str) and multioutput == "raw_values":
         return values
@@ -110,6 +110,8 @@ def _aggregate(
     kept = values[defined]
     if isinstance(multioutput, str):
         if multioutput == "worst":
+            if not isinstance(greater_is_better, bool):
+                return float(kept[np.argmax(np.abs(kept - greater_is_better))])
             return float(kept.min() if greater_is_better else kept.max())
         if multioutput == "uniform_average":
             return float(np.average(kept))

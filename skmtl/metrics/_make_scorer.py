@@ -35,9 +35,9 @@ def make_multitask_scorer(
     score_func : str or callable
         A metric of this package, or its name as a scorer: "r2", "explained_variance",
         "neg_mean_squared_error", "neg_root_mean_squared_error", "neg_mean_absolute_error",
-        "neg_normalized_mse", "accuracy", "balanced_accuracy", "f1", "roc_auc", "average_precision",
-        "neg_log_loss", "neg_brier_score". Any other callable has to take ``(y_true, y_pred, *,
-        multioutput)``, and ``task`` and ``sample_weight`` where they are passed.
+        "neg_normalized_mse", "concordance", "accuracy", "balanced_accuracy", "f1", "roc_auc", "average_precision",
+        "neg_log_loss", "neg_brier_score", "neg_expected_calibration_error". Any other callable
+        has to take ``(y_true, y_pred, *, multioutput)``, and ``task`` and ``sample_weight`` where they are passed.
     response_method : {"predict", "predict_proba", "decision_function"} or sequence of them, optional
         The method of the estimator that is called: the first one it has. By default the one that the
         metric needs; "predict" for other callables.

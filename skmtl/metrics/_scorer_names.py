@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from skmtl.metrics._calibration import expected_calibration_error
 from skmtl.metrics._classification import accuracy_score, balanced_accuracy_score, f1_score
+from skmtl.metrics._concordance import concordance_index
 from skmtl.metrics._errors import (
     mean_absolute_error,
     mean_squared_error,
@@ -36,6 +38,7 @@ NAMED: dict[str, NamedMetric] = {
     "neg_root_mean_squared_error": NamedMetric(root_mean_squared_error, False),
     "neg_mean_absolute_error": NamedMetric(mean_absolute_error, False),
     "neg_normalized_mse": NamedMetric(normalized_mse, False),
+    "concordance": NamedMetric(concordance_index, True),
     "accuracy": NamedMetric(accuracy_score, True),
     "balanced_accuracy": NamedMetric(balanced_accuracy_score, True),
     "f1": NamedMetric(f1_score, True),
@@ -43,6 +46,7 @@ NAMED: dict[str, NamedMetric] = {
     "average_precision": NamedMetric(average_precision_score, True, _SCORES),
     "neg_log_loss": NamedMetric(log_loss, False, "predict_proba"),
     "neg_brier_score": NamedMetric(brier_score_loss, False, "predict_proba"),
+    "neg_expected_calibration_error": NamedMetric(expected_calibration_error, False, "predict_proba"),
 }
 
 

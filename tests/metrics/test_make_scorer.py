@@ -12,8 +12,9 @@ MISTAKES = {
     "name": (
         {"score_func": "mse"},
         "score_func='mse' is not known: use one of r2, explained_variance, neg_mean_squared_error, "
-        "neg_root_mean_squared_error, neg_mean_absolute_error, neg_normalized_mse, accuracy, balanced_accuracy, f1, "
-        "roc_auc, average_precision, neg_log_loss, neg_brier_score.",
+        "neg_root_mean_squared_error, neg_mean_absolute_error, neg_normalized_mse, concordance, accuracy, "
+        "balanced_accuracy, f1, roc_auc, average_precision, neg_log_loss, neg_brier_score, "
+        "neg_expected_calibration_error.",
     ),
     "no function": ({"score_func": 3}, "score_func=3 is neither a name nor a callable."),
     "sign": (

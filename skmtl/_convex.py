@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 
+from skmtl._new_task import NewTaskMixin, SharedPart
 from skmtl._params import (
     BOOLEAN,
     NONE,
@@ -157,7 +158,7 @@ def _check_bounds(bounds: Any, name: str) -> None:
         )
 
 
-class ConvexModel(MultiTaskMixin, BaseEstimator):
+class ConvexModel(NewTaskMixin, MultiTaskMixin, BaseEstimator):
     """Estimator that minimises weighted losses plus a penalty.
 
     A subclass has a constructor with the parameters of ``COMMON_CONSTRAINTS``, ``alpha``, and says what its
@@ -286,7 +287,7 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
         if previous is not None and previous.W.shape == problem.null.W.shape:
             start = scale.standardise(previous)
         result = self._solver(problem, scale).solve(problem, start)
-        self._finish(result, scale, penalty)
+        self._finish(result, scale, penalty, problem)
         return self
 
     def _previous_point(self) -> Coefficients | None:
@@ -296,7 +297,7 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
         point = Coefficients(np.vstack([part.T for part in parts]), np.asarray(self.intercept_))
         return point if point.isfinite() else None
 
-    def _finish(self, result: SolveResult, scale: TargetScale, penalty: Penalty) -> None:
+    def _finish(self, result: SolveResult, scale: TargetScale, penalty: Penalty, problem: Problem) -> None:
         """Set the fitted attributes and warn once where the certificate is above the tolerance."""
         point = scale.restore(result.coefficients)
         halves = [point.W] if penalty.parts == 1 else np.split(point.W, penalty.parts)
@@ -319,6 +320,7 @@ class ConvexModel(MultiTaskMixin, BaseEstimator):
                 )
         self.intercept_ = point.b
         self._unit = scale.scale
+        self._shared_part = SharedPart.of(problem, penalty, self.coef_, self.intercept_)
         self._describe(penalty, point.W)
         self.n_iter_ = result.n_iter
         self.solver_result_ = result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skmtl._typing import Array
 from skmtl.data import TaskData, as_task_data, check_task_ids
 from skmtl.data._design import transposed_predictions
-from skmtl.exceptions import TaskDataError
+from skmtl.exceptions import InvalidParameterError, TaskDataError
 from skmtl.metrics import accuracy_score, r2_score
 
 
@@ -43,6 +44,7 @@ class MultiTaskMixin:
         self.task_names_ = task_names_array(data.layout.names)
         self.n_tasks_ = data.n_tasks
         self.data_form_ = data.form
+        self.__dict__.pop("adapted_tasks_", None)
         return data
 
     def linear_predictor(self, X: Any, *, task: Any = None) -> np.ndarray:
@@ -60,11 +62,43 @@ class MultiTaskMixin:
         """
         return self._per_task(self._linear_predictor(X), task)
 
+    def _predictor_of(self, X: Any, task: Any, on_unknown: str) -> np.ndarray:
+        """Linear predictors in the caller's shape; rows of unknown tasks get the shared prior's where asked for."""
+        if on_unknown not in ("error", "prior"):
+            raise InvalidParameterError(f"on_unknown={on_unknown!r} is not known: use 'error' or 'prior'.")
+        table = self._linear_predictor(X)
+        if on_unknown == "error" or task is None:
+            return self._per_task(table, task)
+        codes = task_codes(task, self.task_names_, len(table), unknown=self.n_tasks_)
+        if (codes < self.n_tasks_).all():
+            return table[np.arange(len(table)), codes]
+        coef, intercept = self._prior_point()
+        X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=[np.float64, np.float32], reset=False)
+        prior = (np.asarray(X @ coef) + intercept).astype(table.dtype)
+        return np.column_stack([table, prior])[np.arange(len(table)), codes]
+
+    def _prior_point(self) -> tuple[Array, float]:
+        """Coefficients and intercept for a task of which nothing is known; most models have none."""
+        raise TaskDataError(
+            f"{type(self).__name__} has no shared part to answer for an unknown task from: use on_unknown='error', or "
+            "a model with a common part, such as MeanRegularizedRidge."
+        )
+
     def _linear_predictor(self, X: Any) -> Array:
         """X coef_' + intercept_, shape (n, T): computed in float64, in the precision of X."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=[np.float64, np.float32], reset=False)
         coef, intercept = self.coef_, self.intercept_  # type: ignore[attr-defined]
+        added = len(getattr(self, "adapted_tasks_", ()))
+        if added == 0:
+            return self._products(X, coef, intercept)
+        # Tasks one by one after those of the fit: a product with more columns may round those before differently.
+        stops = [0, *range(len(coef) - added, len(coef) + 1)]
+        parts = [slice(start, stop) for start, stop in pairwise(stops)]
+        return np.hstack([self._products(X, coef[part], intercept[part]) for part in parts])
+
+    @staticmethod
+    def _products(X: Any, coef: Array, intercept: Array) -> Array:
         if X.dtype == np.float64:
             return np.asarray(X @ coef.T) + intercept
         return (transposed_predictions(X, coef.T) + np.reshape(intercept, (-1, 1))).T.astype(X.dtype, order="C")
@@ -105,15 +139,17 @@ def task_names_array(names: tuple[object, ...]) -> np.ndarray:
     return array
 
 
-def task_codes(task: Any, names: np.ndarray, n_rows: int) -> np.ndarray:
-    """Column of each row's task; an unknown id is an error that names it."""
+def task_codes(task: Any, names: np.ndarray, n_rows: int, unknown: int | None = None) -> np.ndarray:
+    """Column of each row's task; an unknown id is an error that names it, or has the code ``unknown``."""
     ids = check_task_ids(task, n_rows)
     known = {name: code for code, name in enumerate(names.tolist())}
-    unknown = [name for name in dict.fromkeys(ids.tolist()) if name not in known]
-    if unknown:
+    if unknown is not None:
+        return np.array([known.get(name, unknown) for name in ids.tolist()], dtype=np.intp)
+    strangers = [name for name in dict.fromkeys(ids.tolist()) if name not in known]
+    if strangers:
         shown = ", ".join(repr(name) for name in names.tolist()[:5]) + (", ..." if len(names) > 5 else "")
         raise TaskDataError(
-            f"task {unknown[0]!r} was not seen in fit (known: {shown}): predict for known tasks only, or call "
+            f"task {strangers[0]!r} was not seen in fit (known: {shown}): predict for known tasks only, or call "
             "predict without task for the predictions of every task."
         )
     return np.array([known[name] for name in ids.tolist()], dtype=np.intp)
@@ -122,7 +158,7 @@ def task_codes(task: Any, names: np.ndarray, n_rows: int) -> np.ndarray:
 class MultiTaskRegressorMixin(MultiTaskMixin, RegressorMixin):
     """Linear prediction and R2 for estimators with ``coef_`` and ``intercept_``."""
 
-    def predict(self, X: Any, *, task: Any = None) -> np.ndarray:
+    def predict(self, X: Any, *, task: Any = None, on_unknown: str = "error") -> np.ndarray:
         """Predict the outcomes.
 
         Parameters
@@ -130,6 +166,9 @@ class MultiTaskRegressorMixin(MultiTaskMixin, RegressorMixin):
         X : array-like, sparse matrix or frame of shape (n, p)
         task : array-like of shape (n,), optional
             Task of each row; the prediction is then that task's.
+        on_unknown : {"error", "prior"}, default "error"
+            For rows of a task that was not in the fit: refuse, or answer from the prior that the known tasks share
+            (their common model, see `adapt`). Only where the model has a shared part.
 
         Returns
         -------
@@ -138,9 +177,9 @@ class MultiTaskRegressorMixin(MultiTaskMixin, RegressorMixin):
         Raises
         ------
         TaskDataError
-            ``task`` holds an id not seen in ``fit``.
+            ``task`` holds an id not seen in ``fit``, unless ``on_unknown="prior"``.
         """
-        return self._per_task(self._linear_predictor(X), task)
+        return self._predictor_of(X, task, on_unknown)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, *, task: Any = None) -> float:
         """Coefficient of determination on the observed targets.
@@ -196,7 +235,7 @@ class MultiTaskClassifierMixin(MultiTaskMixin, ClassifierMixin):
         return self.classes_[task] if isinstance(self.classes_, list) else self.classes_
 
     @available_if(_one_outcome)
-    def decision_function(self, X: Any, *, task: Any = None) -> np.ndarray:
+    def decision_function(self, X: Any, *, task: Any = None, on_unknown: str = "error") -> np.ndarray:
         """Log-odds of the second class of a single outcome.
 
         Absent after a fit on several outcomes, as on every scikit-learn classifier whose ``predict_proba`` gives a
@@ -206,31 +245,35 @@ class MultiTaskClassifierMixin(MultiTaskMixin, ClassifierMixin):
         ----------
         X : array-like, sparse matrix or frame of shape (n, p)
         task : array-like of shape (n,), optional
+        on_unknown : {"error", "prior"}, default "error"
+            As in `predict`.
 
         Returns
         -------
         ndarray of shape (n, T), or (n,) with ``task`` or after a fit on a 1-D ``y`` without tasks
         """
-        return self._per_task(self._linear_predictor(X), task)
+        return self._predictor_of(X, task, on_unknown)
 
-    def predict_proba(self, X: Any, *, task: Any = None) -> Any:
+    def predict_proba(self, X: Any, *, task: Any = None, on_unknown: str = "error") -> Any:
         """Probabilities of the two classes.
 
         Parameters
         ----------
         X : array-like, sparse matrix or frame of shape (n, p)
         task : array-like of shape (n,), optional
+        on_unknown : {"error", "prior"}, default "error"
+            As in `predict`.
 
         Returns
         -------
         list of T ndarrays of shape (n, 2), or one such array with ``task`` or with a single outcome
         """
-        eta = self._linear_predictor(X)
+        eta = self._predictor_of(X, task, on_unknown)
         if task is not None or self.n_tasks_ == 1:
-            return both_classes(self._per_task(eta, task).ravel())
+            return both_classes(eta.ravel())
         return [both_classes(eta[:, t]) for t in range(self.n_tasks_)]
 
-    def predict(self, X: Any, *, task: Any = None) -> np.ndarray:
+    def predict(self, X: Any, *, task: Any = None, on_unknown: str = "error") -> np.ndarray:
         """Predict the more probable class of each outcome.
 
         Parameters
@@ -238,11 +281,19 @@ class MultiTaskClassifierMixin(MultiTaskMixin, ClassifierMixin):
         X : array-like, sparse matrix or frame of shape (n, p)
         task : array-like of shape (n,), optional
             Task of each row; the prediction is then that task's.
+        on_unknown : {"error", "prior"}, default "error"
+            For rows of a task that was not in the fit: refuse, or answer from the prior that the known tasks share
+            (their common model, see `adapt`). Only where the model has a shared part.
 
         Returns
         -------
         ndarray of shape (n, T), or (n,) with ``task`` or after a fit on a 1-D ``y`` without tasks
         """
+        if on_unknown != "error" and task is not None:
+            if isinstance(self.classes_, list):
+                task_codes(task, self.task_names_, len(task))  # the labels of an unknown outcome are not known
+                return self.predict(X, task=task)
+            return self.classes_[(self._predictor_of(X, task, on_unknown) > 0).astype(np.intp)]
         positive = (self._linear_predictor(X) > 0).astype(np.intp)
         return self._per_task(label_table([self._classes_of(t)[positive[:, t]] for t in range(self.n_tasks_)]), task)
 

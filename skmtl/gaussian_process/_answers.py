@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmtl.base import MultiTaskRegressorMixin, task_codes
-from skmtl.data import TaskLayout
+from skmtl.data import TaskLayout, check_task_ids
 from skmtl.exceptions import InvalidParameterError, TaskDataError
 from skmtl.gaussian_process._coregionalization import DescribedTasks
 from skmtl.gaussian_process._prepare import Standard
@@ -34,6 +34,7 @@ class GPAnswers(MultiTaskRegressorMixin):
     _noise: np.ndarray
     _layout: TaskLayout
     theta_: np.ndarray
+    _with_prior_tasks: Any
 
     def predict(
         self,
@@ -43,6 +44,7 @@ class GPAnswers(MultiTaskRegressorMixin):
         return_cov: bool = False,
         task: Any = None,
         include_noise: bool = False,
+        on_unknown: str = "error",
     ) -> Any:
         """Predict the outcomes.
 
@@ -57,6 +59,9 @@ class GPAnswers(MultiTaskRegressorMixin):
             Task of each row; the prediction is then that task's.
         include_noise : bool, default False
             Of measurements, with their noise, and not of the latent functions.
+        on_unknown : {"error", "prior"}, default "error"
+            For rows of a task that was not in the fit: refuse, or answer for a task whose loadings are the mean of the
+            known ones, see `adapt`.
 
         Returns
         -------
@@ -71,6 +76,16 @@ class GPAnswers(MultiTaskRegressorMixin):
         """
         if return_std and return_cov:
             raise InvalidParameterError("return_std and return_cov are both True: ask for one of them.")
+        if on_unknown not in ("error", "prior"):
+            raise InvalidParameterError(f"on_unknown={on_unknown!r} is not known: use 'error' or 'prior'.")
+        if on_unknown == "prior" and task is not None:
+            check_is_fitted(self)
+            asked, known = check_task_ids(task, len(task)).tolist(), set(self.task_names_.tolist())
+            new = tuple(name for name in dict.fromkeys(asked) if name not in known)
+            if new:
+                model = self._with_prior_tasks(new)
+                given = {"return_std": return_std, "return_cov": return_cov, "include_noise": include_noise}
+                return model.predict(X, task=task, **given)
         X, rows, tasks = self._asked(X, task)
         mean = self._standard.mean[tasks] + self._standard.scale[tasks] * self._means(X, rows, tasks)
         shape = self._shape(len(X), task)

@@ -173,7 +173,7 @@ class MultiTaskGPClassifier(MultiTaskClassifierMixin, LaplaceModel):
         """
         return self._log_odds(X, task)
 
-    def predict_proba(self, X: Any, *, task: Any = None) -> Any:
+    def predict_proba(self, X: Any, *, task: Any = None) -> Any:  # type: ignore[override]
         """Probabilities of the two classes, averaged over the posterior of the latent functions.
 
         Parameters
@@ -190,7 +190,7 @@ class MultiTaskGPClassifier(MultiTaskClassifierMixin, LaplaceModel):
             return both_classes(odds.ravel())
         return [both_classes(odds[:, t]) for t in range(self.n_tasks_)]
 
-    def predict(self, X: Any, *, task: Any = None) -> np.ndarray:
+    def predict(self, X: Any, *, task: Any = None) -> np.ndarray:  # type: ignore[override]
         """Predict the more probable class of each outcome.
 
         Parameters

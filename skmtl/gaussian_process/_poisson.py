@@ -150,7 +150,7 @@ class MultiTaskGPPoissonRegressor(MultiTaskRegressorMixin, LaplaceModel):
         """
         return self._fit(X, y, task, exposure)
 
-    def predict(self, X: Any, *, task: Any = None) -> np.ndarray:
+    def predict(self, X: Any, *, task: Any = None) -> np.ndarray:  # type: ignore[override]
         """Expected rates per unit of exposure, exp(m + v / 2) for a posterior log-rate of mean m and variance v.
 
         Parameters

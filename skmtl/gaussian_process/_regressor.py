@@ -19,6 +19,7 @@ from skmtl.gaussian_process._answers import GPAnswers, dense
 from skmtl.gaussian_process._covariance import Covariance
 from skmtl.gaussian_process._kronecker import KroneckerInference
 from skmtl.gaussian_process._nested import maximise_nested
+from skmtl.gaussian_process._new_task import GPNewTask
 from skmtl.gaussian_process._optimize import Maximum, maximise, random_start
 from skmtl.gaussian_process._prepare import (
     Standard,
@@ -35,7 +36,7 @@ from skmtl.gaussian_process._prepare import (
 )
 
 
-class MultiTaskGPRegressor(GPAnswers, BaseEstimator):
+class MultiTaskGPRegressor(GPNewTask, GPAnswers, BaseEstimator):
     r"""Gaussian-process regression with a learned covariance between outcomes.
 
     Outcome t at the features x is :math:`y = f_t(x) + \varepsilon` with noise

@@ -164,7 +164,7 @@ class ConvexModelCV(ConvexModel):
                 UserWarning,
                 stacklevel=3,
             )
-        self._finish(result, scale, self._penalty_at(choice))
+        self._finish(result, scale, self._penalty_at(choice), best)
         return self
 
     def _at(self, problem: Problem, choice: Any, scale: TargetScale) -> Problem:

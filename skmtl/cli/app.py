@@ -1,4 +1,4 @@
-"""The commands, thin: options in, `compare` called, results out."""
+"""The commands, thin: options in, the work called, results out."""
 
 from __future__ import annotations
 
@@ -70,7 +70,17 @@ def compare_command(
     models: Annotated[
         str | None, typer.Option(metavar="M,N", help="Models to compare, from the list below. [default: what fits]")
     ] = None,
+    baseline: Annotated[
+        str, typer.Option(metavar="MODEL", help="What gains are measured against, from the list below.")
+    ] = "independent",
     cv: Annotated[int, typer.Option(help="Number of folds.")] = 5,
+    repeats: Annotated[int, typer.Option(help="How often rows are divided into folds anew.")] = 1,
+    interval: Annotated[
+        str, typer.Option(metavar="KIND", help="Intervals: bootstrap (of patients) or corrected_t (of folds).")
+    ] = "bootstrap",
+    adjust: Annotated[
+        str, typer.Option(metavar="KIND", help="For the number of gains: holm, fdr_bh or none.")
+    ] = "holm",
     seed: Annotated[int, typer.Option(help="Seed of the folds.")] = 0,
     jobs: Annotated[int | None, typer.Option(help="Processes at work. [default: one per processor]")] = None,
     out: Annotated[
@@ -80,24 +90,28 @@ def compare_command(
     """Compare models that share between outcomes with models that do not.
 
     All columns of TABLE that are not named in an option are features; missing numbers are imputed, labels one-hot
-    encoded, inside each fold. Every model is fitted and tested on the same folds. The table shows, outcome by outcome,
-    the error of each and how much of the error of separate models sharing saves; the lines below it say where
-    that is more than chance.
+    encoded, inside each fold. Every model is fitted and tested on the same folds. The first table shows the error of
+    each, outcome by outcome; the second how much of the error of separate models sharing saves, with an interval and
+    a verdict: helped, hurt or no evidence; the third the mean over outcomes.
     """
     from skmtl.cli import features, files, show
     from skmtl.cli.errors import CommandError, sentences
     from skmtl.cli.table import read_table, select, split_names
-    from skmtl.model_selection import compare
+    from skmtl.model_selection import RepeatedMultiTaskKFold, compare
     from skmtl.model_selection._compare_candidates import check_name
 
     with sentences():
         names = split_names(targets, "--targets")
         ignored = split_names(ignore, "--ignore")
         chosen = split_names(models, "--models") or None
-        for name in chosen or []:
+        for name in [*(chosen or []), baseline]:
             check_name(name)
+        _check_choice("--interval", interval, ("bootstrap", "corrected_t"))
+        _check_choice("--adjust", adjust, ("holm", "fdr_bh", "none"))
         if cv < 2:
             raise CommandError(f"--cv is {cv}: give at least 2 folds.")
+        if repeats < 1:
+            raise CommandError(f"--repeats is {repeats}: give at least 1.")
         if seed < 0:
             raise CommandError(f"--seed is {seed}: give 0 or more.")
         _check_jobs(jobs)
@@ -112,17 +126,134 @@ def compare_command(
                 chosen,
                 task=study.task,
                 groups=study.groups,
-                cv=cv,
+                cv=cv if repeats == 1 else RepeatedMultiTaskKFold(cv, n_repeats=repeats, random_state=seed),
+                baseline=baseline,
                 preprocessor=features.make_preprocessor(study.X),
                 n_jobs=-1 if jobs is None else jobs,
                 random_state=seed,
                 progress=step,
             )
         where = f"{len(frame)} rows, {study.X.shape[1]} features"
-        show.show(found, f"{table.name}: {where}" + (f", {names[0]} by {task}" if task else ""))
+        show.show(
+            found,
+            f"{table.name}: {where}" + (f", {names[0]} by {task}" if task else ""),
+            interval=interval,
+            adjust=None if adjust == "none" else adjust,
+        )
         if out is not None:
             written = files.write_results(out, found)
             typer.echo(f"\nWritten: {', '.join(map(str, written))}")
+
+
+@app.command("fit", cls=_CompareCommand, short_help="Fit a model to a whole table and save it.")
+def fit_command(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="A .csv, .csv.gz or .parquet file.")],
+    targets: Annotated[str, typer.Option(metavar="A,B,C", help="Columns to predict. Empty cells stay empty.")],
+    model: Annotated[str, typer.Option(metavar="MODEL", help="A model from the list below.")],
+    save: Annotated[Path, typer.Option(metavar="FILE", help="Where the model goes: a name ending in .skops.")],
+    task: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Place of each row (hospital, school), with a single target.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Whose rows stay in one fold (patient). Not a feature.")
+    ] = None,
+    ignore: Annotated[
+        str | None, typer.Option(metavar="D,E", help="Columns that are not features: ids, later outcomes.")
+    ] = None,
+) -> None:
+    """Fit a model, its strength chosen by cross-validation, to all rows of TABLE, and save it with skops.
+
+    The preparation of the features is saved with it: `skmtl predict` takes tables as they are.
+    """
+    from skmtl.cli import fit, show, store
+    from skmtl.cli.errors import sentences
+    from skmtl.cli.table import read_table, select, split_names
+    from skmtl.model_selection._compare_candidates import check_name
+
+    with sentences():
+        names = split_names(targets, "--targets")
+        ignored = split_names(ignore, "--ignore")
+        check_name(model)
+        store.check_file(save)
+        frame = read_table(table)
+        study = select(frame, table.name, targets=names, task=task, group=group, ignore=ignored)
+        with show.warnings_as_lines():
+            fitted = fit.fit(study, model, task_column=task)
+        store.save(save, fitted)
+        typer.echo(fit.describe(fitted, f"{table.name}: {len(frame)} rows, {study.X.shape[1]} features"))
+        typer.echo(f"\nWritten: {save}")
+
+
+@app.command("predict", short_help="Predict the outcomes of a table with a saved model.")
+def predict_command(
+    model: Annotated[Path, typer.Argument(metavar="MODEL.skops", help="A file that `skmtl fit` wrote.")],
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="A .csv, .csv.gz or .parquet file.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a .csv file. [default: print to the terminal]")
+    ] = None,
+) -> None:
+    """Predict every row of TABLE, in its order: numbers, and for classes a probability each.
+
+    TABLE needs the features the model was fitted on, and nothing else; other columns are named and left out.
+    """
+    from skmtl.cli import files, predict, show, store
+    from skmtl.cli.errors import sentences
+    from skmtl.cli.table import read_table
+
+    with sentences():
+        if out is not None:
+            files.check_file(out, "--out")
+        fitted = store.load(model)
+        with show.warnings_as_lines():
+            predictions = predict.predict(fitted, read_table(table), table.name)
+        if out is None:
+            typer.echo(predictions.to_csv(index=False), nl=False)
+        else:
+            files.write_frame(out, predictions)
+            typer.echo(f"Written: {out} ({len(predictions)} rows)")
+
+
+@app.command("audit", short_help="Which outcomes are missing, together or alone, and whether the features tell.")
+def audit_command(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="A .csv, .csv.gz or .parquet file.")],
+    targets: Annotated[str, typer.Option(metavar="A,B,C", help="Columns whose empty cells are looked at.")],
+    task: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Place of each row (hospital, school), with a single target.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Whose rows stay in one fold (patient). Not a feature.")
+    ] = None,
+    ignore: Annotated[
+        str | None, typer.Option(metavar="D,E", help="Columns that are not features: ids, later outcomes.")
+    ] = None,
+    cv: Annotated[int, typer.Option(help="Number of folds.")] = 5,
+    seed: Annotated[int, typer.Option(help="Seed of the folds.")] = 0,
+) -> None:
+    """Report missing outcomes: how many, which together, and how well features predict that they are missing."""
+    from skmtl.cli import show
+    from skmtl.cli.audit import audit
+    from skmtl.cli.errors import CommandError, sentences
+    from skmtl.cli.table import read_table, select, split_names
+
+    with sentences():
+        names = split_names(targets, "--targets")
+        ignored = split_names(ignore, "--ignore")
+        if cv < 2:
+            raise CommandError(f"--cv is {cv}: give at least 2 folds.")
+        if seed < 0:
+            raise CommandError(f"--seed is {seed}: give 0 or more.")
+        frame = read_table(table)
+        study = select(frame, table.name, targets=names, task=task, group=group, ignore=ignored)
+        with show.warnings_as_lines():
+            audit(
+                study.X,
+                study.Y,
+                task=study.task,
+                groups=study.groups,
+                title=f"{table.name}: {len(frame)} rows, {study.X.shape[1]} features",
+                cv=cv,
+                seed=seed,
+            )
 
 
 @app.command("demo", short_help="The same on diabetes patients that come with scikit-learn.")
@@ -146,6 +277,13 @@ def demo_command(
                 found = demo.run(setting, quick=quick, jobs=-1 if jobs is None else jobs, progress=step)
             typer.echo()
             show.show(found, setting.title)
+
+
+def _check_choice(option: str, given: str, choices: tuple[str, ...]) -> None:
+    from skmtl.cli.errors import CommandError
+
+    if given not in choices:
+        raise CommandError(f"{option} is {given!r}: give one of {', '.join(choices)}.")
 
 
 def _check_jobs(jobs: int | None) -> None:

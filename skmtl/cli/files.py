@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from skmtl.cli.errors import CommandError
 from skmtl.model_selection import Comparison
@@ -22,6 +26,36 @@ def check_directory(directory: Path) -> None:
             pass
     except OSError as error:
         raise CommandError(f"--out {str(directory)!r} is not writable ({error.strerror}).") from None
+
+
+def check_file(path: Path, option: str) -> None:
+    """Raise where a file could not be written; nothing is left behind."""
+    if path.is_dir():
+        raise CommandError(f"{option} {str(path)!r} is a directory: give the name of a file.")
+    if not path.parent.is_dir():
+        raise CommandError(f"{option} {str(path)!r}: there is no directory {str(path.parent)!r}.")
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise CommandError(f"{option} {str(path)!r} is not writable ({error.strerror}).") from None
+
+
+def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let a function write a file under another name beside it, then rename: there is never half a file."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise CommandError(f"Could not write {str(path)!r} ({error.strerror}).") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_frame(path: Path, frame: pd.DataFrame) -> None:
+    """Write a frame as .csv."""
+    write_whole(path, lambda temporary: frame.to_csv(temporary, index=False))
 
 
 def write_results(directory: Path, found: Comparison) -> list[Path]:
@@ -48,4 +82,4 @@ def write_results(directory: Path, found: Comparison) -> list[Path]:
     return list(written.values())
 
 
-__all__ = ["check_directory", "write_results"]
+__all__ = ["check_directory", "check_file", "write_frame", "write_results", "write_whole"]

@@ -15,7 +15,7 @@ from skmtl.model_selection._compare_folds import Parts, make_parts
 from skmtl.model_selection._compare_outcomes import BINARY, Outcomes, read_outcomes
 from skmtl.model_selection._compare_result import Comparison
 from skmtl.model_selection._compare_run import Progress, predict_parts
-from skmtl.model_selection._compare_scores import LOSS, SHOWN, Gain, paired_gain, score_outcome
+from skmtl.model_selection._compare_scores import SHOWN, entry_losses, score_outcome
 
 Predictions = dict[tuple[str, int], Array]
 
@@ -27,6 +27,7 @@ def compare(
     *,
     task: MatrixLike = None,
     groups: MatrixLike = None,
+    kinds: Mapping[Any, str] | None = None,
     cv: Any = None,
     sample_weight: MatrixLike = None,
     preprocessor: Any = None,
@@ -38,13 +39,15 @@ def compare(
     """Compare estimators on the same folds and say for each outcome whether sharing helped.
 
     Every estimator is fitted on the training part of every fold, missing outcomes left missing, and predicts the test
-    part. Loss is the squared error of a numeric outcome and the log loss of a binary one. The gain of an
-    estimator is the share of the baseline's loss that it saves; with d_k the loss saved on fold k of J, its
-    interval is that of the corrected resampled t statistic [1]_,
+    part. Loss is the squared error of a numeric outcome, the log loss of classes and the Poisson deviance of a
+    count. The gain of an estimator is the share of the baseline's loss that it saves on rows it was not trained on;
+    with L and L₀ mean losses over folds,
 
-        d̄ ± t_{J-1} sqrt((1/J + n_test/n_train) · var(d)),
+        gain = 1 - L / L₀.
 
-    over the baseline's mean loss. It helped where the interval is above 0, and hurt where it is below.
+    Its interval comes from drawing patients with replacement [1]_ or from the folds [2]_; it helped, or hurt, where the
+    p value, adjusted for the number of outcomes and estimators [3]_, is below 0.05, and else there is no
+    evidence either way: see `Comparison.summary`.
 
     Parameters
     ----------
@@ -52,7 +55,8 @@ def compare(
         Features; whatever the preprocessor or the estimators take.
     Y : array-like or frame of shape (n,) or (n, T)
         Outcomes, NaN, None or pandas.NA where not observed. A column of 0 and 1, of booleans or of two labels is
-        binary, its second class (in sorted order) the event; any other column of numbers is numeric.
+        binary, its second class (in sorted order) the event; one of three to 20 labels has classes; any other
+        column of numbers is numeric.
     estimators : dict from name to estimator, list of names, or None, default=None
         Known names are "independent" (ridge or lasso, chosen inside, per outcome), "pooled" (one for all), "lasso",
         "elastic_net", "sparse_group" (outcomes select features together) and "mean" (coefficients pulled towards
@@ -63,8 +67,10 @@ def compare(
     task : array-like of shape (n,), default=None
         Task of each row, where `Y` is one outcome in several places. Results are then given for each task.
     groups : array-like of shape (n,), default=None
-        Rows with the same value (patient) stay in the same fold. The folds by which registered models choose
-        their strength do not know them.
+        Rows with the same value (patient) stay in the same fold, also in those by which registered models choose
+        their strength. Estimators of your own are fitted without them.
+    kinds : dict from name of an outcome to its kind, default=None
+        "numeric", "binary", "classes" or "count", where the values do not tell: counts are never guessed.
     cv : int, splitter, iterable of (train, test) or None, default=None
         None means 5; a number of folds means ``MultiTaskKFold(cv, shuffle=True, random_state=random_state)``. The
         test parts need not make up the table: ``ShuffleSplit(20, train_size=40, test_size=40)`` asks what 40
@@ -85,7 +91,8 @@ def compare(
     Returns
     -------
     Comparison
-        With frames ``scores``, ``predictions`` and ``gains``, a ``table()`` and a ``summary()``.
+        With frames ``scores`` and ``predictions``; ``summary()`` gives gains, intervals and verdicts per outcome,
+        ``overall()`` those over all outcomes, ``table()`` the losses, and ``print`` says it in words.
 
     Raises
     ------
@@ -106,18 +113,19 @@ def compare(
 
     Notes
     -----
-    n_test and n_train are observed entries of the outcome. Where training parts leave rows out, as in the
-    ``ShuffleSplit`` above, n_train counts all rows outside the test part: what folds have in common depends on that,
-    not on the size of the fits. The interval tends to be wide rather than narrow; with one fold there is none, and with
-    two it is of little use. What holds for an interval in 95 of 100 cases does not hold for that of the best of
-    several estimators, which is why none is picked.
+    Repeated folds (``RepeatedMultiTaskKFold``) make the gain depend less on how rows fell into folds; they do not make
+    the table larger, and intervals get little narrower. With one fold there is no interval. Where training parts
+    leave rows out, as in the ``ShuffleSplit`` above, the gain is that of models trained on so many rows.
 
     Not for the choice of a model that is to be reported with the same numbers: compare first, then test on rows that
     took no part.
 
     References
     ----------
-    .. [1] C. Nadeau and Y. Bengio (2003). Inference for the generalization error. Machine Learning 52, 239-281.
+    .. [1] B. Efron and R. J. Tibshirani (1993). An Introduction to the Bootstrap. Chapman & Hall.
+    .. [2] C. Nadeau and Y. Bengio (2003). Inference for the generalization error. Machine Learning 52, 239-281.
+    .. [3] S. Holm (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of
+           Statistics 6, 65-70.
 
     Examples
     --------
@@ -140,22 +148,31 @@ def compare(
     >>> found.table().round(2)
             metric  observed  events  independent  pooled  lasso
     outcome
-    ldl       RMSE        48    <NA>         1.17    1.15   1.06
-    crp       RMSE        52    <NA>         0.98    1.22   1.05
-    tch       RMSE        49    <NA>         1.16    1.20   1.06
-    hdl       RMSE        49    <NA>         1.06    2.05   0.99
-    >>> print(found.summary())
+    ldl       RMSE        48    <NA>         1.11    1.17   1.04
+    crp       RMSE        52    <NA>         1.01    1.24   1.01
+    tch       RMSE        49    <NA>         1.14    1.20   1.03
+    hdl       RMSE        49    <NA>         1.06    2.03   0.97
+    >>> print(found)
     Sharing helped: nowhere beyond chance.
-    Sharing hurt: hdl (pooled -27... [-4..., -7...]).
-    No clear difference with any estimator: ldl; crp; tch.
+    Sharing hurt: hdl (pooled -26... [-6..., -6...]).
+    No evidence either way: ldl; crp; tch.
+    (The chance of a wrong word anywhere among 8 gains is at most 5% (Holm).)
+
+    The lasso looks better on every outcome; over all of them together that is still within chance.
+
+    >>> found.overall().set_index("estimator").loc["lasso", ["gain", "low", "high"]].astype(float).round(0)
+    gain    12...
+    low    -...
+    high    2...
+    Name: lasso, dtype: float64
     """
     X, Y, task, groups = indexable(X, Y, task, groups)
     n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
     if n_rows == 0:
         raise InvalidParameterError("X has no rows: give at least one.")
-    outcomes = read_outcomes(Y, task, sample_weight, n_rows)
+    outcomes = read_outcomes(Y, task, sample_weight, n_rows, kinds)
     candidates, registered = make_candidates(estimators, baseline, outcomes)
-    parts = make_parts(cv, random_state, X, outcomes, groups, registered=registered)
+    parts = make_parts(cv, random_state, X, outcomes, groups, registered=set(registered.values()))
     predictions = predict_parts(
         candidates,
         X,
@@ -165,31 +182,33 @@ def compare(
         sample_weight=sample_weight,
         n_jobs=n_jobs,
         progress=progress,
+        groups=groups,
+        registered=registered,
     )
     names = tuple(candidates)
-    folds = _count_folds(outcomes, parts)
-    scores = _score(names, outcomes, parts, predictions)
     return Comparison(
         estimators=names,
         baseline=baseline,
         outcomes=_describe(outcomes),
-        folds=folds,
-        scores=scores,
+        folds=_count_folds(outcomes, parts),
+        scores=_score(names, outcomes, parts, predictions),
         predictions=_list_predictions(names, outcomes, parts, predictions),
-        gains=_list_gains(names, baseline, outcomes, scores, folds),
+        groups=None if groups is None else np.asarray(groups),
     )
 
 
 def _describe(outcomes: Outcomes) -> Any:
     import pandas as pd
 
-    rows = []
+    rows, labels = [], []
     for t, (name, kind, classes) in enumerate(zip(outcomes.names, outcomes.kinds, outcomes.classes, strict=True)):
         observed, events = outcomes.counts(t)
-        event = None if classes is None else classes.tolist()[1]
-        rows.append((name, kind, SHOWN[kind], observed, events if kind == BINARY else pd.NA, event))
-    frame = pd.DataFrame(rows, columns=["outcome", "kind", "metric", "observed", "events", "event"])
-    return frame.astype({"events": "Int64", "event": object})
+        event = classes.tolist()[1] if kind == BINARY and classes is not None else None
+        labels.append(event)
+        rows.append((name, kind, SHOWN[kind], observed, events if kind == BINARY else pd.NA))
+    frame = pd.DataFrame(rows, columns=["outcome", "kind", "metric", "observed", "events"])
+    # A column of its own type: among labels pandas would turn None into NaN.
+    return frame.astype({"events": "Int64"}).assign(event=pd.Series(labels, dtype=object))
 
 
 def _count_folds(outcomes: Outcomes, parts: Parts) -> Any:
@@ -213,7 +232,10 @@ def _score(names: tuple[str, ...], outcomes: Outcomes, parts: Parts, predictions
                 there = outcomes.observed[test, t]
                 cells = test[there]
                 values = score_outcome(
-                    kind, outcomes.table[cells, t], predictions[name, fold][there, t], outcomes.weight[cells, t]
+                    kind,
+                    outcomes.table[cells, t],
+                    _column(predictions[name, fold], t)[there],
+                    outcomes.weight[cells, t],
                 )
                 rows += [(name, outcome, fold, metric, value) for metric, value in values.items()]
     return pd.DataFrame(rows, columns=["estimator", "outcome", "fold", "metric", "value"])
@@ -227,35 +249,31 @@ def _list_predictions(names: tuple[str, ...], outcomes: Outcomes, parts: Parts, 
     pieces = []
     for fold, (_, test) in enumerate(parts):
         row, t = np.nonzero(outcomes.asked[test])
+        y = outcomes.table[test]
         for name in names:
+            said, loss = np.empty(y.shape), np.empty(y.shape)
+            for column, kind in enumerate(outcomes.kinds):
+                values = _column(predictions[name, fold], column)
+                loss[:, column] = entry_losses(kind, y[:, column], values)
+                # Of several classes there is room for one probability: that of the class observed.
+                said[:, column] = values if values.ndim == 1 else np.exp(-loss[:, column])
             piece = {
                 "row": test[row],
                 "fold": fold,
                 "estimator": name,
                 "outcome": labels[t],
-                "y_true": outcomes.table[test[row], t],
-                "y_pred": predictions[name, fold][row, t],
+                "y_true": y[row, t],
+                "y_pred": said[row, t],
+                "weight": outcomes.weight[test[row], t],
+                "loss": loss[row, t],
             }
             pieces.append(pd.DataFrame(piece))
     return pd.concat(pieces, ignore_index=True).infer_objects()
 
 
-def _list_gains(names: tuple[str, ...], baseline: str, outcomes: Outcomes, scores: Any, folds: Any) -> Any:
-    import pandas as pd
-
-    losses = scores[scores["metric"].isin(list(LOSS.values()))]
-    by_fold = {key: group["value"].to_numpy() for key, group in losses.groupby(["estimator", "outcome"], sort=False)}
-    n_test = {key: group["n_test"].to_numpy() for key, group in folds.groupby("outcome", sort=False)}
-    rows = []
-    for name in names:
-        if name == baseline:
-            continue
-        for t, (outcome, kind) in enumerate(zip(outcomes.names, outcomes.kinds, strict=True)):
-            tested = n_test[outcome]
-            ratio = tested / np.maximum(outcomes.counts(t)[0] - tested, 1)
-            gain = paired_gain(by_fold[name, outcome], by_fold[baseline, outcome], ratio)
-            rows.append((name, outcome, LOSS[kind], *gain))
-    return pd.DataFrame(rows, columns=["estimator", "outcome", "metric", *Gain._fields])
+def _column(predicted: Any, t: int) -> Array:
+    """Predictions of one outcome: (n,), or (n, K) for several classes."""
+    return np.asarray(predicted[t] if isinstance(predicted, list) else predicted[:, t])
 
 
 __all__ = ["compare"]

@@ -8,15 +8,33 @@ from dataclasses import dataclass
 from typing import Any
 
 from skmtl.exceptions import InvalidParameterError
+from skmtl.gaussian_process import MultiTaskGeneralizedGP, MultiTaskGPClassifier, MultiTaskGPRegressor
+from skmtl.kernel_ridge import MultiTaskKernelRidgeCV
 from skmtl.linear_model import (
+    ClusteredTasksClassifierCV,
+    ClusteredTasksRegressorCV,
+    DataSharedLassoClassifierCV,
+    DataSharedLassoRegressorCV,
+    DirtyClassifierCV,
+    DirtyRegressorCV,
+    GraphRegularizedRidgeCV,
     MeanRegularizedRidgeCV,
     MultiTaskElasticNetCV,
     MultiTaskGLMCV,
     MultiTaskLassoCV,
     MultiTaskLogisticRegressionCV,
     MultiTaskSparseGroupLassoCV,
+    RobustFeatureClassifierCV,
+    RobustFeatureRegressorCV,
+    RobustLowRankClassifierCV,
+    RobustLowRankRegressorCV,
+    SparseLowRankClassifierCV,
+    SparseLowRankRegressorCV,
+    TraceNormClassifierCV,
+    TraceNormRegressorCV,
 )
-from skmtl.model_selection._compare_outcomes import BINARY, NUMERIC, Outcomes
+from skmtl.losses._registry import LOSS_OF_KIND
+from skmtl.model_selection._compare_outcomes import BINARY, CLASSES, COUNT, NUMERIC, Outcomes
 from skmtl.multioutput import IndependentTasks, PooledTasks
 from skmtl.penalties import MeanRegularization
 
@@ -51,6 +69,8 @@ def _one_at_a_time(outcomes: Outcomes) -> Any:
     single = {
         NUMERIC: MultiTaskElasticNetCV(l1_ratio=[0.0, 1.0], eps=None, **_TUNING),
         BINARY: MultiTaskLogisticRegressionCV(penalty=["ridge", "l1"], **_TUNING),
+        CLASSES: MultiTaskGLMCV(loss="multinomial", penalty=["ridge", "l1"], **_TUNING),
+        COUNT: MultiTaskGLMCV(loss="poisson", penalty=["ridge", "l1"], **_TUNING),
     }
     if _kind(outcomes) in single:
         return single[_kind(outcomes)]
@@ -62,7 +82,22 @@ def _independent(outcomes: Outcomes) -> Any:
 
 
 def _pooled(outcomes: Outcomes) -> Any:
-    return PooledTasks(_one_at_a_time(outcomes), scale_targets=True)
+    if not _can_pool(outcomes):
+        raise InvalidParameterError(
+            "The model 'pooled' needs numbers on one scale, counts as they are, and classes with the same labels, and "
+            "the outcomes do not go together: leave it out."
+        )
+    # A count that was standardised is no count.
+    return PooledTasks(_one_at_a_time(outcomes), scale_targets=COUNT not in outcomes.kinds)
+
+
+def _can_pool(outcomes: Outcomes) -> bool:
+    labels = {
+        tuple(c.tolist())
+        for c, k in zip(outcomes.classes, outcomes.kinds, strict=True)
+        if c is not None and k == CLASSES
+    }
+    return len(labels) < 2 and not {NUMERIC, COUNT} <= set(outcomes.kinds)
 
 
 def _jointly(regressor: type, penalty: str) -> Callable[[Outcomes], Any]:
@@ -74,7 +109,10 @@ def _jointly(regressor: type, penalty: str) -> Callable[[Outcomes], Any]:
             return regressor(scale_targets=not outcomes.by_rows, **_TUNING)
         if _kind(outcomes) == BINARY:
             return MultiTaskLogisticRegressionCV(penalty=penalty, **_TUNING)
-        losses = ["squared" if kind == NUMERIC else "logistic" for kind in outcomes.kinds]
+        losses: Any = [LOSS_OF_KIND[kind] for kind in outcomes.kinds]
+        if outcomes.by_rows:
+            # One outcome with one loss, wherever it was observed; its unit is that of all places.
+            return MultiTaskGLMCV(loss=losses[0], penalty=penalty, **_TUNING)
         return MultiTaskGLMCV(loss=losses, penalty=penalty, scale_targets=True, task_weight="deviance", **_TUNING)
 
     return build
@@ -86,10 +124,53 @@ def _mean(outcomes: Outcomes) -> Any:
     if outcomes.by_rows:
         penalties = [MeanRegularization(sharing) for sharing in _SHARING]
         return MultiTaskLogisticRegressionCV(penalty=penalties, share_intercept=True, eps=_SHARING_EPS, **_TUNING)
+    if _kind(outcomes) in (CLASSES, COUNT):
+        raise InvalidParameterError(
+            f"The model 'mean' is not tuned for {_WORDS[_kind(outcomes)]} yet: leave it out, or use 'lasso'."
+        )
     raise InvalidParameterError(
         "The model 'mean' shares one common model, which yes/no outcomes beside others do not have: leave it out, or "
         "use it for numeric outcomes, or for one outcome in several places (task)."
     )
+
+
+_WORDS = {NUMERIC: "numbers", BINARY: "yes/no outcomes", CLASSES: "outcomes of several classes", COUNT: "counts"}
+
+
+def _family(name: str, regressor: type, classifier: type | None = None) -> Callable[[Outcomes], Any]:
+    """A model with an estimator for numbers and perhaps one for yes/no outcomes, but none for both at once."""
+
+    def build(outcomes: Outcomes) -> Any:
+        kind = _kind(outcomes)
+        if kind == NUMERIC:
+            return regressor(scale_targets=not outcomes.by_rows, **_TUNING)
+        if kind == BINARY and classifier is not None:
+            return classifier(**_TUNING)
+        known = "numbers" if classifier is None else "numbers, or for yes/no outcomes,"
+        have = _WORDS.get(kind, "outcomes of several kinds")
+        raise InvalidParameterError(
+            f"The model {name!r} is for {known} only, and there are {have}: leave it out, or use 'lasso'."
+        )
+
+    return build
+
+
+def _kernel_ridge(outcomes: Outcomes) -> Any:
+    if _kind(outcomes) == NUMERIC:
+        # Its strength comes from leaving out rows, in closed form, and so it takes neither folds nor a number of them.
+        return MultiTaskKernelRidgeCV(kernel="rbf", scale_targets=not outcomes.by_rows)
+    raise InvalidParameterError("The model 'kernel_ridge' is for numbers only: leave it out, or use 'gp'.")
+
+
+def _gaussian_process(outcomes: Outcomes) -> Any:
+    if _kind(outcomes) == NUMERIC:
+        return MultiTaskGPRegressor(random_state=0)
+    if _kind(outcomes) == BINARY:
+        return MultiTaskGPClassifier(random_state=0)
+    if CLASSES in outcomes.kinds:
+        raise InvalidParameterError("The model 'gp' has no likelihood for several classes: leave it out.")
+    names = {NUMERIC: "gaussian", BINARY: "logit", COUNT: "poisson"}
+    return MultiTaskGeneralizedGP([names[kind] for kind in outcomes.kinds], random_state=0)
 
 
 MODELS: dict[str, Model] = {
@@ -103,20 +184,53 @@ MODELS: dict[str, Model] = {
         _jointly(MultiTaskSparseGroupLassoCV, "sparse_group_lasso"), "features together, single outcomes may drop some"
     ),
     "mean": Model(_mean, "coefficients pulled towards their mean over outcomes or places"),
+    "graph": Model(
+        _family("graph", GraphRegularizedRidgeCV), "coefficients pulled towards each other, by a chosen share"
+    ),
+    "clustered": Model(
+        _family("clustered", ClusteredTasksRegressorCV, ClusteredTasksClassifierCV), "outcomes in groups that share"
+    ),
+    "trace_norm": Model(
+        _family("trace_norm", TraceNormRegressorCV, TraceNormClassifierCV),
+        "coefficients of low rank: few hidden factors",
+    ),
+    "sparse_low_rank": Model(
+        _family("sparse_low_rank", SparseLowRankRegressorCV, SparseLowRankClassifierCV),
+        "low rank beside single entries",
+    ),
+    "robust_low_rank": Model(
+        _family("robust_low_rank", RobustLowRankRegressorCV, RobustLowRankClassifierCV),
+        "low rank, outlying outcomes by themselves",
+    ),
+    "dirty": Model(
+        _family("dirty", DirtyRegressorCV, DirtyClassifierCV),
+        "a part with shared features, a part of each outcome's own",
+    ),
+    "robust_feature": Model(
+        _family("robust_feature", RobustFeatureRegressorCV, RobustFeatureClassifierCV),
+        "shared features, outlying outcomes by themselves",
+    ),
+    "data_shared": Model(
+        _family("data_shared", DataSharedLassoRegressorCV, DataSharedLassoClassifierCV),
+        "one common lasso and sparse differences from it",
+    ),
+    "kernel_ridge": Model(_kernel_ridge, "curved effects (rbf kernel), pulled towards their mean; numbers only"),
+    "gp": Model(_gaussian_process, "Gaussian process with correlated outcomes; for up to some thousand values"),
 }
 
 
 def default_names(outcomes: Outcomes) -> list[str]:
     """The models compared when none is named: both baselines and the likeliest ways to share."""
+    baselines = ["independent", "pooled"] if _can_pool(outcomes) else ["independent"]
     if outcomes.by_rows:
-        return ["independent", "pooled", "lasso", "mean"]
-    return ["independent", "pooled", "lasso", "elastic_net", "mean" if _kind(outcomes) == NUMERIC else "sparse_group"]
+        return [*baselines, "lasso", *(["mean"] if _kind(outcomes) in (NUMERIC, BINARY) else [])]
+    return [*baselines, "lasso", "elastic_net", "mean" if _kind(outcomes) == NUMERIC else "sparse_group"]
 
 
 def make_candidates(
     estimators: Mapping[str, Any] | Iterable[str] | None, baseline: str, outcomes: Outcomes
-) -> tuple[dict[str, Any], set[str]]:
-    """Name to estimator, the baseline among them, and which registered models are in use.
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Name to estimator, the baseline among them, and which of them are registered models.
 
     Parameters
     ----------
@@ -128,7 +242,7 @@ def make_candidates(
     Returns
     -------
     candidates : dict from name to estimator
-    registered : set of str
+    registered : dict from name to the registered model it stands for
     """
     if isinstance(estimators, str):
         estimators = [estimators]
@@ -158,7 +272,7 @@ def make_candidates(
                 "'independent' or 'pooled'."
             )
         given = {baseline: baseline, **given}
-    registered = {estimator for estimator in given.values() if isinstance(estimator, str)}
+    registered = {name: estimator for name, estimator in given.items() if isinstance(estimator, str)}
     built = {
         name: MODELS[estimator].build(outcomes) if isinstance(estimator, str) else estimator
         for name, estimator in given.items()

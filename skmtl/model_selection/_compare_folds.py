@@ -11,7 +11,7 @@ from skmtl._splits import MultiTaskKFold, check_task_cv, split_tasks
 from skmtl._typing import IntArray, MatrixLike
 from skmtl.exceptions import TaskDataError
 from skmtl.model_selection._compare_candidates import INNER_FOLDS
-from skmtl.model_selection._compare_outcomes import BINARY, Outcomes
+from skmtl.model_selection._compare_outcomes import Outcomes
 
 Parts = list[tuple[IntArray, IntArray]]
 
@@ -68,9 +68,9 @@ def _check_counts(outcomes: Outcomes, n_splits: int) -> None:
             raise TaskDataError(
                 f"{outcomes.label} {name!r} has {_values(observed)}, too few for {n_splits} folds: {fewer}leave it out."
             )
-        if outcomes.by_rows or outcomes.kinds[t] != BINARY:
+        if outcomes.by_rows or outcomes.classes[t] is None:
             continue
-        label, rarer = _rarer_class(outcomes, t)
+        label, rarer = outcomes.rarest(t)
         if rarer < 2:
             raise TaskDataError(
                 f"{outcomes.label} {name!r} has {_values(rarer)} {label!r}, too few for a training and a test "
@@ -80,14 +80,6 @@ def _check_counts(outcomes: Outcomes, n_splits: int) -> None:
 
 def _values(count: int) -> str:
     return f"{count} observed value" + ("" if count == 1 else "s")
-
-
-def _rarer_class(outcomes: Outcomes, t: int, rows: IntArray | None = None) -> tuple[Any, int]:
-    observed, events = outcomes.counts(t, rows)
-    classes = outcomes.classes[t]
-    assert classes is not None
-    label = classes.tolist()[int(events < observed - events)]
-    return label, min(events, observed - events)
 
 
 def _check_apart(train: IntArray, test: IntArray, groups: MatrixLike, fold: int) -> None:
@@ -117,8 +109,8 @@ def _check_training(outcomes: Outcomes, train: IntArray, fold: int, registered: 
         observed, _ = outcomes.counts(t, train)
         lacking, least = _values(observed), enough
         short = observed < enough
-        if not short and every_class and outcomes.kinds[t] == BINARY:
-            label, rarer = _rarer_class(outcomes, t, train)
+        if not short and every_class and outcomes.classes[t] is not None:
+            label, rarer = outcomes.rarest(t, train)
             least = 2 if registered else 1
             lacking, short = f"{_values(rarer)} {label!r}", rarer < least
         if short:

@@ -1,8 +1,9 @@
-"""What `compare` predicts: each outcome, whether it is a number or one of two classes, and where it is observed."""
+"""What `compare` predicts: each outcome, whether it is a number, a count or a class, and where it is observed."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,11 @@ from skmtl._typing import Array, BoolArray, IntArray, MatrixLike
 from skmtl.data import check_task_ids
 from skmtl.data._targets import is_missing
 from skmtl.data._weights import check_sample_weight
-from skmtl.exceptions import TaskDataError
+from skmtl.exceptions import InvalidParameterError, TaskDataError
 
-NUMERIC, BINARY = "numeric", "binary"
+NUMERIC, BINARY, CLASSES, COUNT = "numeric", "binary", "classes", "count"
+KINDS = (NUMERIC, BINARY, CLASSES, COUNT)
+_MOST_CLASSES = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +30,12 @@ class Outcomes:
     names : tuple of length T
         Names of the outcomes; in the rows form the task ids, sorted.
     kinds : tuple of length T
-        "numeric" or "binary".
+        "numeric", "binary", "classes" or "count".
     classes : tuple of length T
-        The two labels of a binary outcome, sorted; None for a number.
+        The labels of an outcome of classes, sorted; None for numbers and counts.
     table : ndarray of shape (n, T)
-        Values, the second class as 1; NaN where an outcome is not observed or has no weight.
+        Values, classes as their position among the labels (of two: the second as 1); NaN where an
+        outcome is not observed or has no weight.
     weight : ndarray of shape (n, T)
     y : ndarray, Series or DataFrame
         What estimators are fitted on: the same numbers, of shape (n,) or (n, T).
@@ -79,8 +83,18 @@ class Outcomes:
         values = self.table[:, t] if rows is None else self.table[rows, t]
         return int((~np.isnan(values)).sum()), int((values == 1).sum())
 
+    def rarest(self, t: int, rows: IntArray | None = None) -> tuple[Any, int]:
+        """The label of an outcome of classes that is seen least, in all rows or some, and how often it is."""
+        values = self.table[:, t] if rows is None else self.table[rows, t]
+        labels = self.classes[t]
+        assert labels is not None
+        seen = np.bincount(values[~np.isnan(values)].astype(np.intp), minlength=len(labels))
+        return labels.tolist()[int(seen.argmin())], int(seen.min())
 
-def read_outcomes(Y: MatrixLike, task: MatrixLike, sample_weight: MatrixLike, n_rows: int) -> Outcomes:
+
+def read_outcomes(
+    Y: MatrixLike, task: MatrixLike, sample_weight: MatrixLike, n_rows: int, kinds: Mapping[Any, str] | None = None
+) -> Outcomes:
     """Read the outcomes of a table.
 
     Parameters
@@ -92,6 +106,8 @@ def read_outcomes(Y: MatrixLike, task: MatrixLike, sample_weight: MatrixLike, n_
     sample_weight : array-like of shape (n,) or (n, T), or None
     n_rows : int
         Rows of X.
+    kinds : dict from name of an outcome to its kind, or None
+        For outcomes whose kind the values do not tell: counts are never guessed, and numbers may be classes.
 
     Returns
     -------
@@ -100,7 +116,8 @@ def read_outcomes(Y: MatrixLike, task: MatrixLike, sample_weight: MatrixLike, n_
     Raises
     ------
     TaskDataError
-        An outcome is empty, constant, infinite, or has more than two labels; names repeat; a row has no task.
+        An outcome is empty, constant or infinite, or does not have the kind it is said to have; names repeat; a row
+        has no task.
     """
     import pandas as pd
 
@@ -113,16 +130,17 @@ def read_outcomes(Y: MatrixLike, task: MatrixLike, sample_weight: MatrixLike, n_
         raise TaskDataError(f"Two outcomes have the name {doubled[0]!r}: give each a name of its own.")
     if len(columns[0]) != n_rows:
         raise TaskDataError(f"X has {n_rows} rows and Y has {len(columns[0])}: give them the same rows.")
-    weight = check_sample_weight(sample_weight, n_rows, len(columns))
-    read = [_read_outcome(column, name) for name, column in zip(names, columns, strict=True)]
+    weight = check_sample_weight(sample_weight, n_rows, len(columns), names)
+    told = _check_kinds(kinds, names)
+    read = [_read_outcome(column, name, told.get(name)) for name, column in zip(names, columns, strict=True)]
     values = np.column_stack([numbers for numbers, _ in read])
     classes = [labels for _, labels in read]
     table = np.where(weight > 0, values, np.nan)
-    kinds = [NUMERIC if labels is None else BINARY for labels in classes]
+    found = [told.get(name) or _kind(labels) for name, labels in zip(names, classes, strict=True)]
     if task is None:
         single = len(names) == 1
         y: Any = pd.Series(values[:, 0], name=names[0]) if single else pd.DataFrame(values, columns=names)
-        return Outcomes(tuple(names), tuple(kinds), tuple(classes), table, weight, y)
+        return Outcomes(tuple(names), tuple(found), tuple(classes), table, weight, y)
     if len(columns) > 1:
         raise TaskDataError(
             f"task goes with one outcome in several places, and there are {len(columns)}: give one, or leave task out."
@@ -132,7 +150,7 @@ def read_outcomes(Y: MatrixLike, task: MatrixLike, sample_weight: MatrixLike, n_
     spread = np.where(code[:, None] == np.arange(len(unique)), table, np.nan)
     return Outcomes(
         names=tuple(unique.tolist()),
-        kinds=tuple(kinds) * len(unique),
+        kinds=tuple(found) * len(unique),
         classes=tuple(classes) * len(unique),
         table=spread,
         weight=np.repeat(weight, len(unique), axis=1),
@@ -143,8 +161,24 @@ def read_outcomes(Y: MatrixLike, task: MatrixLike, sample_weight: MatrixLike, n_
     )
 
 
-def _read_outcome(column: np.ndarray, name: Any) -> tuple[Array, np.ndarray | None]:
-    """The values of an outcome as floats, and the labels of its two classes if it has classes."""
+def _check_kinds(kinds: Mapping[Any, str] | None, names: list[Any]) -> dict[Any, str]:
+    told = dict(kinds or {})
+    for name, kind in told.items():
+        if name not in names:
+            raise InvalidParameterError(
+                f"kinds names {name!r}, which is no outcome: they are {', '.join(map(repr, names))}."
+            )
+        if kind not in KINDS:
+            raise InvalidParameterError(f"kinds[{name!r}] is {kind!r}: give one of {', '.join(map(repr, KINDS))}.")
+    return told
+
+
+def _kind(labels: np.ndarray | None) -> str:
+    return NUMERIC if labels is None else BINARY if len(labels) == 2 else CLASSES
+
+
+def _read_outcome(column: np.ndarray, name: Any, kind: str | None) -> tuple[Array, np.ndarray | None]:
+    """The values of an outcome as floats, and its labels if it has classes."""
     missing = is_missing(column)
     observed = column[~missing]
     if not observed.size:
@@ -153,27 +187,42 @@ def _read_outcome(column: np.ndarray, name: Any) -> tuple[Array, np.ndarray | No
         _check_finite(column, name)
         distinct = np.unique(observed)
         _check_varies(distinct, name)
-        classes = np.array([0, 1]) if distinct.tolist() == [0, 1] else None
-        if len(distinct) == 2 < observed.size and classes is None:
+        if kind in (BINARY, CLASSES):
+            return _code(column, missing, name, kind)
+        if kind == COUNT and (distinct[0] < 0 or (distinct != np.floor(distinct)).any()):
+            odd = distinct[0] if distinct[0] < 0 else distinct[distinct != np.floor(distinct)][0]
+            raise TaskDataError(f"Outcome {name!r} is said to be a count and holds {odd:g}: counts are 0, 1, 2, ...")
+        zero_one = distinct.tolist() == [0, 1] and kind is None
+        if len(distinct) == 2 < observed.size and not zero_one and kind is None:
             warnings.warn(
                 f"Outcome {name!r} has two values, {distinct[0]:g} and {distinct[1]:g}, and is taken as a number: "
                 "write 0 and 1, or labels, if it is a yes/no outcome.",
                 stacklevel=4,
             )
-        return column.astype(np.float64), classes
+        return column.astype(np.float64), np.array([0, 1]) if zero_one else None
     if column.dtype.kind not in "bOUS":
-        raise TaskDataError(f"Outcome {name!r} holds {column.dtype} values: give numbers, or two labels.")
+        raise TaskDataError(f"Outcome {name!r} holds {column.dtype} values: give numbers or labels.")
     if len({type(value) for value in observed.tolist()}) > 1:
-        raise TaskDataError(f"Outcome {name!r} mixes labels of several types: give numbers, or two labels.")
-    labels = np.unique(np.array(observed.tolist()))
+        raise TaskDataError(f"Outcome {name!r} mixes labels of several types: give numbers, or labels.")
+    return _code(column, missing, name, kind)
+
+
+def _code(column: np.ndarray, missing: BoolArray, name: Any, kind: str | None) -> tuple[Array, np.ndarray]:
+    """Positions of labels among the sorted labels of an outcome."""
+    labels, code = np.unique(np.array(column[~missing].tolist()), return_inverse=True)
     _check_varies(labels, name)
-    if len(labels) > 2:
+    if kind in (NUMERIC, COUNT):
+        raise TaskDataError(f"Outcome {name!r} is said to be {kind} and holds {_odd_label(labels)!r}: give numbers.")
+    if (kind == BINARY) != (len(labels) == 2) and kind is not None:
+        raise TaskDataError(f"Outcome {name!r} is said to be {kind} and has {len(labels)} labels: leave kinds out.")
+    # A column of numbers with a word in it has as many labels as values.
+    if len(labels) > _MOST_CLASSES:
         raise TaskDataError(
-            f"Outcome {name!r} is not numeric (it holds {_odd_label(labels)!r}) and has {len(labels)} labels; only "
-            "numbers and two labels are supported: turn it into numbers, or make it two labels."
+            f"Outcome {name!r} is not numeric (it holds {_odd_label(labels)!r}) and has {len(labels)} labels, more "
+            f"than the {_MOST_CLASSES} that are taken for classes: turn it into numbers, or into fewer classes."
         )
     numbers = np.full(column.shape, np.nan)
-    numbers[~missing] = observed == labels[1]
+    numbers[~missing] = code
     return numbers, labels
 
 
@@ -200,4 +249,4 @@ def _odd_label(labels: np.ndarray) -> Any:
     return labels.tolist()[0]
 
 
-__all__ = ["BINARY", "NUMERIC", "Outcomes", "read_outcomes"]
+__all__ = ["BINARY", "CLASSES", "COUNT", "KINDS", "NUMERIC", "Outcomes", "read_outcomes"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -14,10 +14,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.parallel import Parallel, delayed
 
 from skmtl._sklearn import safe_split
-from skmtl._typing import Array, IntArray, MatrixLike
+from skmtl._typing import Array, BoolArray, IntArray, MatrixLike
 from skmtl.exceptions import TaskDataError
 from skmtl.model_selection._compare_folds import Parts
-from skmtl.model_selection._compare_outcomes import BINARY, NUMERIC, Outcomes
+from skmtl.model_selection._compare_inner import keep_groups
+from skmtl.model_selection._compare_outcomes import BINARY, CLASSES, COUNT, NUMERIC, Outcomes
 from skmtl.model_selection._predict import _check_task, _last_step_prefix
 
 Progress = Callable[[int, int, str], None]
@@ -45,7 +46,9 @@ def predict_parts(
     sample_weight: MatrixLike,
     n_jobs: int | None,
     progress: Progress | None,
-) -> dict[tuple[str, int], Array]:
+    groups: MatrixLike = None,
+    registered: Container[str] = (),
+) -> dict[tuple[str, int], Any]:
     """Predictions of every estimator on every test part.
 
     Parameters
@@ -60,11 +63,16 @@ def predict_parts(
     sample_weight : array-like of shape (n,) or (n, T), or None
     n_jobs : int or None
     progress : callable of (done, total, label), or None
+    groups : array-like of shape (n,) or None
+        Kept together in the folds inside registered estimators.
+    registered : names of estimators
+        Those that were built from a registered name.
 
     Returns
     -------
-    dict from (name, fold) to ndarray of shape (n_test, T)
-        Means, or probabilities of the second class; NaN in the cells of other places in the rows form.
+    dict from (name, fold) to ndarray of shape (n_test, T), or list of length T
+        Means, or probabilities of the second class; NaN in the cells of other places in the rows form. A list where an
+        outcome has more than two classes: its probabilities have shape (n_test, K), those of others (n_test,).
 
     Warns
     -----
@@ -93,9 +101,10 @@ def predict_parts(
                     X_train = safe_split(estimator, X, None, train)[0]
                     X_test = safe_split(estimator, X, None, test, train)[0]
                 part = Part(fold, train, test, X_train, X_test)
-                yield delayed(_fit_and_predict)(name, clone(estimator), part, outcomes, sample_weight)
+                inner = groups if name in registered else None
+                yield delayed(_fit_and_predict)(name, clone(estimator), part, outcomes, sample_weight, inner)
 
-    predictions: dict[tuple[str, int], Array] = {}
+    predictions: dict[tuple[str, int], Any] = {}
     total = len(parts) * len(estimators)
     for name, fold, values, caught in parallel(jobs()):
         predictions[name, fold] = values
@@ -108,12 +117,16 @@ def predict_parts(
 
 def _check_methods(name: str, estimator: Any, outcomes: Outcomes) -> None:
     """Say before the first fit that an estimator cannot predict what it is asked."""
-    methods = [method for kind, method in ((NUMERIC, "predict"), (BINARY, "predict_proba")) if kind in outcomes.kinds]
+    by_kind = {NUMERIC: "predict", COUNT: "predict", BINARY: "predict_proba", CLASSES: "predict_proba"}
+    methods = sorted({by_kind[kind] for kind in outcomes.kinds})
     for method in methods:
         if not hasattr(estimator, method):
-            binary = [o for o, kind in zip(outcomes.names, outcomes.kinds, strict=True) if kind == BINARY]
+            labelled = next((t for t, labels in enumerate(outcomes.classes) if labels is not None), 0)
+            labels = outcomes.classes[labelled]
+            number = "two" if labels is None or len(labels) == 2 else f"{len(labels)}"
             raise TaskDataError(
-                f"The estimator {name!r} has no {method}, which the outcome {binary[0]!r} with its two classes needs: "
+                f"The estimator {name!r} has no {method}, which the outcome {outcomes.names[labelled]!r} with its "
+                f"{number} classes needs: "
                 "give a classifier, or IndependentTasks with one estimator per outcome."
             )
         _check_task(estimator, method, outcomes.ids)
@@ -132,8 +145,8 @@ def _transform(
 
 
 def _fit_and_predict(
-    name: str, estimator: Any, part: Part, outcomes: Outcomes, sample_weight: Any
-) -> tuple[str, int, Array, Counter[Spoken]]:
+    name: str, estimator: Any, part: Part, outcomes: Outcomes, sample_weight: Any, groups: Any
+) -> tuple[str, int, Any, Counter[Spoken]]:
     """Fit on the training part and predict the test part."""
     given, asked = {}, {}
     if sample_weight is not None:
@@ -145,39 +158,52 @@ def _fit_and_predict(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         with _named(name, part.fold):
+            # Folds inside the model are its own affair: which of them lack a class, nobody outside can mend.
+            warnings.filterwarnings("ignore", ".*test parts? (has|have) none of it", UserWarning)
+            estimator = keep_groups(estimator, outcomes, part.train, groups)
             estimator.fit(part.X_train, outcomes.y_at(part.train), **options)
-            values = _expectations(estimator, part.X_test, outcomes, asked)
-            if outcomes.code is not None:
-                spread = np.full((len(part.test), len(outcomes.names)), np.nan)
-                spread[np.arange(len(part.test)), outcomes.code[part.test]] = values[:, 0]
-                values = spread
+            columns = _expectations(estimator, part.X_test, outcomes, asked)
+    if outcomes.code is not None:
+        code = outcomes.code[part.test]
+        columns = [_only(columns[0], code == t) for t in range(len(outcomes.names))]
+    values = columns if CLASSES in outcomes.kinds else np.column_stack(columns)
     return name, part.fold, values, _count(name, caught)
 
 
-def _expectations(estimator: Any, X: Any, outcomes: Outcomes, asked: dict[str, Any]) -> Array:
-    """Expected outcomes, (n, T): means of numbers, probabilities of second classes; (n, 1) in the rows form."""
+def _only(column: Array, there: BoolArray) -> Array:
+    """A column that is NaN in the cells of other places."""
+    out = np.full(column.shape, np.nan)
+    out[there] = column[there]
+    return out
+
+
+def _expectations(estimator: Any, X: Any, outcomes: Outcomes, asked: dict[str, Any]) -> list[Array]:
+    """Expected outcomes, a column each: means, probabilities of second classes, or of all of several classes."""
     kinds = outcomes.kinds[:1] if outcomes.by_rows else outcomes.kinds
     columns: list[Any] = [None] * len(kinds)
-    if NUMERIC in kinds:
+    if NUMERIC in kinds or COUNT in kinds:
         means = np.asarray(estimator.predict(X, **asked))
         means = means.reshape(len(means), -1)
         if means.shape[1] != len(kinds):
             raise TaskDataError(f"predict gave {means.shape[1]} columns for {len(kinds)} outcomes.")
         columns = list(means.T)
-    if BINARY in kinds:
+    if BINARY in kinds or CLASSES in kinds:
         said = estimator.predict_proba(X, **asked)
         tables = said if isinstance(said, list) else [said]
         if len(tables) != len(kinds):
             raise TaskDataError(f"predict_proba gave {len(tables)} tables for {len(kinds)} outcomes.")
-        for t, kind in enumerate(kinds):
-            if kind == BINARY:
-                if np.ndim(tables[t]) != 2 or np.shape(tables[t])[1] != 2:
-                    raise TaskDataError(f"predict_proba of outcome {outcomes.names[t]!r} has not two columns.")
-                columns[t] = np.asarray(tables[t])[:, 1]
-    values = np.column_stack([np.asarray(column, dtype=np.float64) for column in columns])
-    if not np.isfinite(values).all():
+        for t, labels in enumerate(outcomes.classes[: len(kinds)]):
+            if labels is None:
+                continue
+            wide = len(labels)
+            if np.ndim(tables[t]) != 2 or np.shape(tables[t])[1] != wide:
+                number = "two" if wide == 2 else wide
+                raise TaskDataError(f"predict_proba of outcome {outcomes.names[t]!r} has not {number} columns.")
+            columns[t] = np.asarray(tables[t])[:, 1] if wide == 2 else np.asarray(tables[t])
+    columns = [np.asarray(column, dtype=np.float64) for column in columns]
+    if not all(np.isfinite(column).all() for column in columns):
         raise TaskDataError("it predicts NaN or infinity.")
-    return values
+    return columns
 
 
 @contextmanager

@@ -1,23 +1,23 @@
-"""Metrics of one outcome on one test part, and the gain over a baseline with its interval."""
+"""Losses of single entries, and metrics of one outcome on one test part."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-from scipy import stats
+from scipy import special
 from sklearn import metrics
 
 from skmtl._typing import Array
-from skmtl.model_selection._compare_outcomes import BINARY, NUMERIC
+from skmtl.model_selection._compare_outcomes import BINARY, CLASSES, COUNT, NUMERIC
 
 # The loss that decides whether sharing helped, and the metric shown in tables.
-LOSS = {NUMERIC: "mse", BINARY: "log_loss"}
-SHOWN = {NUMERIC: "RMSE", BINARY: "log loss"}
-METRICS = {NUMERIC: ("mse", "rmse", "mae", "r2"), BINARY: ("log_loss", "brier", "roc_auc", "average_precision")}
-
-HELPED, HURT, UNCLEAR = "helped", "hurt", "no clear difference"
-LEVEL = 0.95
+LOSS = {NUMERIC: "mse", BINARY: "log_loss", CLASSES: "log_loss", COUNT: "deviance"}
+SHOWN = {NUMERIC: "RMSE", BINARY: "log loss", CLASSES: "log loss", COUNT: "deviance"}
+METRICS = {
+    NUMERIC: ("mse", "rmse", "mae", "r2"),
+    BINARY: ("log_loss", "brier", "roc_auc", "average_precision"),
+    CLASSES: ("log_loss", "brier", "accuracy"),
+    COUNT: ("deviance", "rmse", "mae"),
+}
 
 
 def score_outcome(kind: str, y: Array, prediction: Array, weight: Array) -> dict[str, float]:
@@ -25,11 +25,11 @@ def score_outcome(kind: str, y: Array, prediction: Array, weight: Array) -> dict
 
     Parameters
     ----------
-    kind : {"numeric", "binary"}
+    kind : {"numeric", "binary", "classes", "count"}
     y : ndarray of shape (m,)
-        Observed values; the second class as 1.
-    prediction : ndarray of shape (m,)
-        Predicted values; for classes the probability of the second.
+        Observed values; classes as their positions.
+    prediction : ndarray of shape (m,) or (m, K)
+        Predicted values, the probability of the second of two classes, or those of K classes.
     weight : ndarray of shape (m,)
 
     Returns
@@ -47,6 +47,23 @@ def score_outcome(kind: str, y: Array, prediction: Array, weight: Array) -> dict
             "mae": float(np.average(np.abs(y - prediction), weights=weight)),
             "r2": float(metrics.r2_score(y, prediction, sample_weight=weight)) if several else np.nan,
         }
+    if kind in (CLASSES, COUNT):
+        loss = float(np.average(entry_losses(kind, y, prediction), weights=weight))
+    if kind == CLASSES:
+        code = y.astype(np.intp)
+        apart = prediction - (code[:, None] == np.arange(prediction.shape[1]))
+        return {
+            "log_loss": loss,
+            # Half of Brier's sum over classes: with two classes it is the usual score.
+            "brier": float(np.average(np.square(apart).sum(axis=1) / 2, weights=weight)),
+            "accuracy": float(np.average(prediction.argmax(axis=1) == code, weights=weight)),
+        }
+    if kind == COUNT:
+        return {
+            "deviance": loss,
+            "rmse": float(np.sqrt(np.average((y - prediction) ** 2, weights=weight))),
+            "mae": float(np.average(np.abs(y - prediction), weights=weight)),
+        }
     return {
         "log_loss": float(metrics.log_loss(y, prediction, sample_weight=weight, labels=[0.0, 1.0])),
         "brier": float(np.average((y - prediction) ** 2, weights=weight)),
@@ -57,55 +74,47 @@ def score_outcome(kind: str, y: Array, prediction: Array, weight: Array) -> dict
     }
 
 
-class Gain(NamedTuple):
-    """How much of the baseline's loss an estimator saves, in percent, with a 95% interval."""
+def entry_losses(kind: str, y: Array, prediction: Array) -> Array:
+    """Loss of every entry of one outcome: what gains, their intervals and verdicts are made of.
 
-    loss: float
-    baseline_loss: float
-    gain: float
-    lower: float
-    upper: float
-    verdict: str
-    n_folds: int
-
-
-def paired_gain(loss: Array, baseline_loss: Array, ratio: Array) -> Gain:
-    """Compare two estimators by their losses on the same folds.
-
-    With d_k the loss saved on fold k of J, the interval of its mean is that of the corrected resampled t statistic,
-
-        d̄ ± t_{J-1} sqrt((1/J + ratio) · var(d)),
-
-    (Nadeau and Bengio, Machine Learning 52:239-281, 2003), divided by the baseline's mean loss. Without the
-    correction the folds, which share most of their rows, would be taken for independent experiments.
+    ======== ====================================== =====================================
+    kind     prediction                             loss of an entry
+    ======== ====================================== =====================================
+    numeric  (n,) means μ                           (y - μ)²
+    binary   (n,) probabilities of the second class -log P(y)
+    classes  (n, K) probabilities, y in 0...K-1     -log P(y)
+    count    (n,) means μ > 0                       2 (y log(y / μ) - y + μ), its deviance
+    ======== ====================================== =====================================
 
     Parameters
     ----------
-    loss, baseline_loss : ndarray of shape (n_folds,)
-        NaN where the outcome was not observed; these folds are left out.
-    ratio : ndarray of shape (n_folds,)
-        Test entries over all other entries of the outcome. Where training and test part make up the table this is
-        the n_test / n_train of the paper. Where training parts leave rows out (a learning curve), folds
-        overlap less than n_test / n_train would say.
+    kind : {"numeric", "binary", "classes", "count"}
+    y : ndarray of shape (n,)
+        Observed values; classes as their positions. Where it is NaN the loss is NaN.
+    prediction : ndarray of shape (n,) or (n, K)
+        Probabilities are clipped to [ε, 1 - ε] with ε of double precision, as ``sklearn.metrics.log_loss`` does, and
+        means of counts to at least ε.
 
     Returns
     -------
-    Gain
-        With fewer than two folds, or a baseline that makes no error, without interval and verdict.
+    ndarray of shape (n,)
     """
-    used = np.isfinite(loss) & np.isfinite(baseline_loss)
-    loss, baseline_loss, n_folds = loss[used], baseline_loss[used], int(used.sum())
-    if not n_folds:
-        return Gain(np.nan, np.nan, np.nan, np.nan, np.nan, UNCLEAR, 0)
-    base, saved = float(baseline_loss.mean()), baseline_loss - loss
-    if n_folds < 2 or base <= 0:
-        gain = 100 * float(saved.mean()) / base if base > 0 else np.nan
-        return Gain(float(loss.mean()), base, gain, np.nan, np.nan, UNCLEAR, n_folds)
-    variance = (1 / n_folds + ratio[used].mean()) * saved.var(ddof=1)
-    half = stats.t.ppf((1 + LEVEL) / 2, n_folds - 1) * np.sqrt(variance)
-    gain, lower, upper = (100 * float(x) / base for x in (saved.mean(), saved.mean() - half, saved.mean() + half))
-    verdict = HELPED if lower > 0 else HURT if upper < 0 else UNCLEAR
-    return Gain(float(loss.mean()), base, gain, lower, upper, verdict, n_folds)
+    y, prediction = np.asarray(y, dtype=np.float64), np.asarray(prediction, dtype=np.float64)
+    tiny = np.finfo(np.float64).eps
+    if kind == "numeric":
+        return np.square(y - prediction)
+    if kind == "count":
+        mean = np.maximum(prediction, tiny)
+        # xlogy is 0 where y is: the loss of no event is 2 μ.
+        return 2 * (special.xlogy(y, y / mean) - y + mean)
+    if kind == "binary":
+        said = np.where(y == 1, prediction, 1 - prediction)
+    elif kind == "classes":
+        code = np.where(np.isnan(y), 0, y).astype(np.intp)
+        said = np.take_along_axis(prediction, code[:, None], axis=1)[:, 0]
+    else:
+        raise ValueError(f"kind has to be numeric, binary, classes or count. Got {kind!r} instead.")
+    return np.where(np.isnan(y), np.nan, -np.log(np.clip(said, tiny, 1 - tiny)))
 
 
-__all__ = ["HELPED", "HURT", "LEVEL", "LOSS", "METRICS", "SHOWN", "UNCLEAR", "Gain", "paired_gain", "score_outcome"]
+__all__ = ["LOSS", "METRICS", "SHOWN", "entry_losses", "score_outcome"]

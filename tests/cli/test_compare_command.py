@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
+from sklearn.linear_model import Ridge
 from typer.testing import CliRunner
 
 import skmtl
@@ -20,7 +21,10 @@ from skmtl.cli import files, show
 from skmtl.cli.app import app
 from skmtl.cli.features import make_preprocessor
 from skmtl.cli.table import read_table, select
+from skmtl.linear_model import MultiTaskRidge
 from skmtl.model_selection import compare
+from skmtl.model_selection._compare_candidates import MODELS
+from skmtl.multioutput import IndependentTasks, PooledTasks
 
 N = 60
 RNG = np.random.default_rng(3)
@@ -49,7 +53,7 @@ def make_table() -> pd.DataFrame:
 
 
 TABLE = make_table()
-MODELS = ("--models", "independent,pooled", "--cv", "3", "--jobs", "1")
+MODELS_OPTION = ("--models", "independent,pooled", "--cv", "3", "--jobs", "1")
 TARGETS = ("--targets", "ldl,hdl,died", "--ignore", "hospital", "--group", "patient")
 
 
@@ -78,7 +82,7 @@ def fails(words: str, *arguments: object) -> None:
 
 
 def test_compare_prints_a_table_and_what_follows(here):
-    result = run("compare", "table.csv", *TARGETS, *MODELS)
+    result = run("compare", "table.csv", *TARGETS, *MODELS_OPTION)
     assert result.exit_code == 0, result.stderr
     lines = result.stdout.splitlines()
     assert lines[0].strip() == "table.csv: 60 rows, 4 features"
@@ -86,16 +90,20 @@ def test_compare_prints_a_table_and_what_follows(here):
     rows = {line.split()[0]: line for line in lines[3:6]}
     assert list(rows) == ["ldl", "hdl", "died"]
     observed, events = TABLE["died"].notna().sum(), (TABLE["died"] == "yes").sum()
-    assert re.match(rf"died +log loss +{observed} +{events} +0\.\d{{4}}\*? +0\.\d{{4}}\*? +[+-]\d+\.\d%", rows["died"])
-    assert re.match(rf"ldl +RMSE +{TABLE['ldl'].notna().sum()} +\d\d\.\d\d\*? +\d\d\.\d\d\*? +-\d+\.\d%", rows["ldl"])
+    assert re.match(rf"died +log loss +{observed} +{events} +0\.\d{{4}}\*? +0\.\d{{4}}\*? *$", rows["died"])
+    assert re.match(rf"ldl +RMSE +{TABLE['ldl'].notna().sum()} +\d\d\.\d\d\*? +\d\d\.\d\d\*? *$", rows["ldl"])
+    told = r" +pooled +[+-]\d+\.\d% +[+-]\d+\.\d% to [+-]\d+\.\d% +\d\.\d{3} +(helped|hurt|no evidence) *$"
+    for outcome in rows:
+        assert sum(bool(re.match(outcome + told, line)) for line in lines) == 1
+    assert sum(bool(re.match(told[2:], line)) for line in lines) == 1  # over all outcomes
     assert sum(row.count("*") for row in rows.values()) >= 3
     assert any(line.startswith("Sharing helped: ") for line in lines)
     assert any(line.startswith("Sharing hurt: ") for line in lines)
-    assert any(line.startswith("No clear difference with any estimator: ") for line in lines)
+    assert any(line.startswith("No evidence either way: ") for line in lines)
 
 
 def test_printed_numbers_are_those_of_compare(here):
-    result = run("compare", "table.csv", *TARGETS, *MODELS, "--seed", 4)
+    result = run("compare", "table.csv", *TARGETS, *MODELS_OPTION, "--seed", 4)
     study = select(
         read_table(here / "table.csv"),
         "",
@@ -113,18 +121,24 @@ def test_printed_numbers_are_those_of_compare(here):
         preprocessor=make_preprocessor(study.X),
         random_state=4,
     )
-    assert found.summary() in result.stdout
-    gains = found.gains.set_index("outcome")["gain"]
+    assert found.describe() in result.stdout
+    gains = found.summary().set_index("outcome")
     for outcome, row in found.table().iterrows():
         decimals = 4 if outcome == "died" else 3 if outcome == "hdl" else 2
         shown = [f"{row[name]:.{decimals}f}" for name in found.estimators]
         first, second = (re.escape(digits + ("*" if digits == min(shown, key=float) else " ")) for digits in shown)
-        cells = rf" {first} +{second} +{re.escape(f'{gains[outcome]:+.1f}%')}$"
-        assert re.search(rf"^{outcome} .*{cells}", result.stdout, re.MULTILINE)
+        assert re.search(rf"^{outcome} .* {first} +{second} *$", result.stdout, re.MULTILINE)
+        told = gains.loc[outcome]
+        gain, low, high = (re.escape(f"{told[name]:+.1f}%") for name in ("gain", "low", "high"))
+        p = re.escape(f"{told['p_adjusted']:.3f}")
+        words = rf"^{outcome} +pooled +{gain} +{low} to {high} +{p} +{told['verdict']} *$"
+        assert re.search(words, result.stdout, re.MULTILINE)
+    over = found.overall().iloc[0]
+    assert re.search(rf"^pooled +{re.escape(f'{over.gain:+.1f}%')} +", result.stdout, re.MULTILINE)
 
 
 def test_out_writes_tidy_scores_and_out_of_fold_predictions(here):
-    result = run("compare", "table.csv", *TARGETS, *MODELS, "--out", "deep/results")
+    result = run("compare", "table.csv", *TARGETS, *MODELS_OPTION, "--out", "deep/results")
     assert result.exit_code == 0
     out = here / "deep" / "results"
     assert sorted(path.name for path in out.iterdir()) == ["predictions.csv", "scores.csv"]
@@ -139,7 +153,7 @@ def test_out_writes_tidy_scores_and_out_of_fold_predictions(here):
         "average_precision",
     }
     predictions = pd.read_csv(out / "predictions.csv")
-    assert predictions.columns.tolist() == ["row", "fold", "estimator", "outcome", "y_true", "y_pred"]
+    assert predictions.columns.tolist() == ["row", "fold", "estimator", "outcome", "y_true", "y_pred", "weight", "loss"]
     pooled = predictions.query("estimator == 'pooled' and outcome == 'ldl'").sort_values("row")
     assert pooled["row"].tolist() == list(range(N))
     np.testing.assert_allclose(pooled["y_true"], TABLE["ldl"])
@@ -152,7 +166,7 @@ def test_out_writes_tidy_scores_and_out_of_fold_predictions(here):
 
 def test_results_replace_older_ones(here):
     (here / "scores.csv").write_text("old")
-    assert run("compare", "table.csv", *TARGETS, *MODELS, "--out", ".").exit_code == 0
+    assert run("compare", "table.csv", *TARGETS, *MODELS_OPTION, "--out", ".").exit_code == 0
     assert (here / "scores.csv").read_text().startswith("estimator,")
     assert sorted(path.name for path in here.iterdir()) == ["predictions.csv", "scores.csv", "table.csv"]
 
@@ -168,7 +182,7 @@ def test_the_same_from_every_format(here):
     TABLE.to_parquet("columns.parquet", index=False)
     outputs = []
     for name in ("table.csv", "packed.csv.gz", "columns.parquet"):
-        result = run("compare", name, *TARGETS, *MODELS, "--out", f"from_{name}")
+        result = run("compare", name, *TARGETS, *MODELS_OPTION, "--out", f"from_{name}")
         assert result.exit_code == 0, result.stderr
         outputs.append(result.stdout.split("\n", 1)[1].rsplit("Written", 1)[0])
     assert outputs[0] == outputs[1] == outputs[2]
@@ -185,7 +199,7 @@ def test_a_named_index_is_a_column(here):
 
 def test_rows_of_tasks(here):
     result = run(
-        "compare", "table.csv", "--targets", "hdl", "--task", "hospital", "--ignore", "ldl,died,patient", *MODELS
+        "compare", "table.csv", "--targets", "hdl", "--task", "hospital", "--ignore", "ldl,died,patient", *MODELS_OPTION
     )
     assert result.exit_code == 0, result.stderr
     lines = result.stdout.splitlines()
@@ -197,7 +211,7 @@ def test_rows_of_tasks(here):
 def test_quoted_names_may_hold_commas(here):
     TABLE.rename(columns={"hdl": "hdl, fasting"}).to_csv("table.csv", index=False)
     result = run(
-        "compare", "table.csv", "--targets", 'ldl,"hdl, fasting"', "--ignore", "hospital,died,patient", *MODELS
+        "compare", "table.csv", "--targets", 'ldl,"hdl, fasting"', "--ignore", "hospital,died,patient", *MODELS_OPTION
     )
     assert result.exit_code == 0, result.stderr
     assert re.search(r"^hdl, fasting +RMSE", result.stdout, re.MULTILINE)
@@ -205,13 +219,15 @@ def test_quoted_names_may_hold_commas(here):
 
 def test_column_names_are_no_markup(here):
     TABLE.rename(columns={"hdl": "[bold]hdl"}).to_csv("table.csv", index=False)
-    result = run("compare", "table.csv", "--targets", "ldl,[bold]hdl", "--ignore", "hospital,died,patient", *MODELS)
+    result = run(
+        "compare", "table.csv", "--targets", "ldl,[bold]hdl", "--ignore", "hospital,died,patient", *MODELS_OPTION
+    )
     assert re.search(r"^\[bold\]hdl +RMSE", result.stdout, re.MULTILINE)
 
 
 def test_warnings_are_lines_on_stderr(here):
     TABLE.assign(two=np.tile([1, 2], N // 2)).to_csv("table.csv", index=False)
-    result = run("compare", "table.csv", "--targets", "ldl,two", "--ignore", "hospital,died,patient", *MODELS)
+    result = run("compare", "table.csv", "--targets", "ldl,two", "--ignore", "hospital,died,patient", *MODELS_OPTION)
     assert result.exit_code == 0
     assert result.stderr.strip() == (
         "Warning: Outcome 'two' has two values, 1 and 2, and is taken as a number: write 0 and 1, or labels, if it is "
@@ -239,7 +255,7 @@ def test_a_failing_disk_leaves_no_half_file(here, monkeypatch):
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pd.DataFrame, "to_csv", full)
-    result = run("compare", "table.csv", *TARGETS, *MODELS, "--out", "results")
+    result = run("compare", "table.csv", *TARGETS, *MODELS_OPTION, "--out", "results")
     assert result.exit_code == 2
     assert result.stderr == "Error: Could not write to 'results' (No space left on device).\n"
     assert len(written) == 2
@@ -358,8 +374,20 @@ COLUMNS = "patient, hospital, age, bmi, stage, smoker, ldl, hdl and 1 more"
         (["table.csv", "--targets", "ldl", "--jobs", "0"], "--jobs is 0: give at least 1."),
         (
             ["table.csv", "--targets", "ldl", "--models", "laso"],
-            "There is no model 'laso': did you mean 'lasso'? The known ones are independent, pooled, lasso, "
-            "elastic_net, sparse_group, mean.",
+            f"There is no model 'laso': did you mean 'lasso'? The known ones are {', '.join(MODELS)}.",
+        ),
+        (
+            ["table.csv", "--targets", "ldl", "--baseline", "forest"],
+            f"There is no model 'forest': the known ones are {', '.join(MODELS)}.",
+        ),
+        (["table.csv", "--targets", "ldl", "--repeats", "0"], "--repeats is 0: give at least 1."),
+        (
+            ["table.csv", "--targets", "ldl", "--interval", "t"],
+            "--interval is 't': give one of bootstrap, corrected_t.",
+        ),
+        (
+            ["table.csv", "--targets", "ldl", "--adjust", "bonferroni"],
+            "--adjust is 'bonferroni': give one of holm, fdr_bh, none.",
         ),
         (
             ["table.csv", "--targets", "ldl,died", "--models", "mean"],
@@ -371,9 +399,8 @@ COLUMNS = "patient, hospital, age, bmi, stage, smoker, ldl, hdl and 1 more"
             "--out 'table.csv/results': 'table.csv' is a file, not a directory.",
         ),
         (
-            ["table.csv", "--targets", "stage"],
-            "Outcome 'stage' is not numeric (it holds 'I') and has 3 labels; only numbers and two labels are "
-            "supported: turn it into numbers, or make it two labels.",
+            ["table.csv", "--targets", "stage", "--models", "gp"],
+            "The model 'gp' has no likelihood for several classes: leave it out.",
         ),
     ],
 )
@@ -514,7 +541,7 @@ def test_version():
 
 def test_the_command_in_a_process_of_its_own(here):
     command = [sys.executable, "-m", "skmtl.cli.main", "compare", "table.csv"]
-    done = subprocess.run([*command, *TARGETS, *MODELS], capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, *TARGETS, *MODELS_OPTION], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert re.search(r"^hdl +RMSE +60 ", done.stdout, re.MULTILINE)
@@ -543,3 +570,31 @@ def test_parquet_without_pyarrow(here, monkeypatch):
         '"skmtl[cli]"',
         *("table.parquet", "--targets", "ldl"),
     )
+
+
+def test_other_baselines_intervals_and_repeats(here):
+    options = ("--baseline", "pooled", "--repeats", "2", "--interval", "corrected_t", "--adjust", "none", "--seed", "1")
+    result = run("compare", "table.csv", *TARGETS, *MODELS_OPTION, *options)
+    assert result.exit_code == 0, result.stderr
+    assert "Loss saved against pooled, mean over outcomes" in result.stdout
+    assert "over 6 folds" in result.stdout
+    assert re.search(r"^ldl +independent +[+-]", result.stdout, re.MULTILINE)
+    assert "is judged by itself" in result.stdout
+
+
+@pytest.mark.parametrize("n_outcomes", [3, 40])
+def test_eighty_columns_are_enough(monkeypatch, capsys, n_outcomes):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 2))
+    Y = pd.DataFrame({f"outcome [bold]{t}[/]": X[:, 0] + rng.normal(size=40) for t in range(n_outcomes)})
+    ridges = {"independent": IndependentTasks(Ridge()), "pooled": PooledTasks(Ridge()), "joint": MultiTaskRidge()}
+    found = compare(X, Y, ridges, cv=3, random_state=0)
+    monkeypatch.setattr(show, "_UNFOLDED", 80)
+    show.show(found, "t.csv [x]")
+    lines = capsys.readouterr().out.splitlines()
+    tables = lines[: next(i for i, line in enumerate(lines) if line.startswith("Sharing helped"))]
+    assert max(map(len, tables)) <= 80
+    assert tables[0].rstrip() == "t.csv [x]"
+    assert any(line.startswith("outcome [bold]2[/]") for line in tables)
+    assert any("not listed" in line for line in tables) == (n_outcomes > 12)
+    assert sum("95% interval" in line for line in tables) >= 1

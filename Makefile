@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet
 WORKERS ?= 2
 
-.PHONY: help demo test test-oldest lint types contracts check oracle-table bench-school bench-import bench-solvers bench-recovery bench-mixed bench-peers bench-gp clean
+.PHONY: help demo test test-oldest lint types contracts check oracle-table bench-school bench-import bench-solvers bench-recovery bench-mixed bench-peers bench-gp bench-sharing clean
 
 help:
 	@echo "make demo         the main job on the diabetes patients that scikit-learn ships"
@@ -58,7 +58,8 @@ test-oldest:
 		--constraint oldest-versions.txt --editable ".[test]"
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)-oldest/bin/python -m pytest -n $(WORKERS) -q \
 		tests/sklearn_api tests/multioutput tests/invariances tests/data tests/metrics tests/model_selection \
-		tests/gaussian_process tests/kernel_ridge tests/svm
+		tests/gaussian_process tests/kernel_ridge tests/svm tests/calibration tests/compose tests/preprocessing \
+		tests/inspection tests/cold_start
 
 bench-school: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/school.py
@@ -94,6 +95,13 @@ bench-gp:
 	OMP_NUM_THREADS=1 $(VENV)-gp/bin/python benchmarks/gaussian_process/peers.py $(QUICK)
 	OMP_NUM_THREADS=1 $(VENV)-gp/bin/python benchmarks/gaussian_process/quality.py $(QUICK)
 	OMP_NUM_THREADS=1 $(VENV)-gp/bin/python benchmarks/gaussian_process/restarts.py $(QUICK)
+
+# Did sharing help, and can the answer be trusted: error rates of verdicts, the fall-back, new sites, coverage.
+bench-sharing: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/sharing/null_rates.py $(QUICK)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/sharing/transfer_guard.py $(QUICK)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/sharing/cold_start.py $(QUICK)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/sharing/conformal_coverage.py $(QUICK)
 
 bench-import: $(VENV)/.test
 	$(BIN)/python benchmarks/import_time.py

@@ -5,8 +5,12 @@ One estimator for several related outcomes, or one outcome at several sites; NaN
 - `skmtl.linear_model`: multi-task lasso, ridge, logistic and generalised linear models;
 - `skmtl.gaussian_process`: regression, classification and counts with a learned covariance between outcomes;
 - `skmtl.kernel_ridge`, `skmtl.svm`: kernel models on products of kernels over outcomes and rows;
-- `skmtl.multioutput`: the baselines, one model per outcome and one for all, and `TaskColumn`;
-- `skmtl.metrics`, `skmtl.model_selection`: scores, folds and comparisons that accept missing outcomes;
+- `skmtl.multioutput`: the baselines, one model per outcome and one for all, `TransferGuard` and `TaskColumn`;
+- `skmtl.model_selection`, `skmtl.metrics`: folds, comparisons with evidence per outcome, and scores, for missing
+  outcomes;
+- `skmtl.calibration`: conformal intervals and sets, recalibrated probabilities;
+- `skmtl.inspection`: what is missing, and what that may do;
+- `skmtl.compose`, `skmtl.preprocessing`: transformed outcomes, weights against missing ones;
 - `skmtl.penalties`, `skmtl.losses`, `skmtl.solvers`: the parts models are made of.
 """
 
@@ -18,9 +22,12 @@ from types import ModuleType
 __version__ = "0.1.0"
 
 _SUBMODULES = (
+    "calibration",
+    "compose",
     "data",
     "exceptions",
     "gaussian_process",
+    "inspection",
     "kernel_ridge",
     "linear_model",
     "losses",
@@ -28,6 +35,7 @@ _SUBMODULES = (
     "model_selection",
     "multioutput",
     "penalties",
+    "preprocessing",
     "solvers",
     "svm",
 )

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from skmtl import linear_model, losses, multioutput, penalties, solvers
+from skmtl import calibration, compose, linear_model, losses, multioutput, penalties, preprocessing, solvers
 
 # -- graphs -------------------------------------------------------------------------------------------
 
@@ -880,6 +880,19 @@ MULTIOUTPUT = {
     "pooled": lambda: multioutput.PooledTasks(Ridge()),
     "pooled_classifier": lambda: multioutput.PooledTasks(LogisticRegression()),
     "task_column": lambda: multioutput.TaskColumn(lm.MultiTaskLasso(alpha=0.01)),
+    "transfer_guard": lambda: multioutput.TransferGuard(
+        {"pooled": multioutput.PooledTasks(Ridge())}, independent=multioutput.IndependentTasks(Ridge())
+    ),
+}
+
+# Estimators around estimators, and what comes before the fit; their laws are beside their own tests.
+AROUND = {
+    "conformal": lambda: calibration.MultiTaskConformal(lm.MultiTaskLasso(alpha=0.01)),
+    "calibrated": lambda: calibration.MultiTaskCalibrated(lm.MultiTaskLogisticRegression(alpha=0.01)),
+    "inverse_probability": lambda: compose.InverseProbabilityWeighted(lm.MultiTaskLasso(alpha=0.01)),
+    "transformed_target": lambda: compose.TransformedTaskTarget(lm.MultiTaskLasso(alpha=0.01)),
+    "observation_weights": lambda: preprocessing.ObservationWeights(),
+    "target_scaler": lambda: preprocessing.TargetScaler(),
 }
 
 

@@ -25,13 +25,17 @@ MODULES = (
     "gaussian_process",
     "kernel_ridge",
     "svm",
+    "calibration",
+    "compose",
+    "inspection",
+    "preprocessing",
 )
 # Bases and results, which users receive but do not make.
 NO_EXAMPLE = {
     "Penalty", "QuadraticPenalty", "Loss", "PerTaskLoss", "Solver", "IterativeSolver", "SolveResult", "HistoryRow",
     "Status", "Design", "RowDesign", "SharedDesign", "TaskData", "TaskLayout", "TargetEncoder", "Comparison",
     "solve_path", "choose", "losses_for", "make_loss", "make_penalty", "check_task_ids",
-    "SeparableLoss", "kinds_for",
+    "SeparableLoss", "kinds_for", "MissingnessReport",
 }  # fmt: skip
 
 

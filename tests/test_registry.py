@@ -4,7 +4,19 @@ import cases
 import pytest
 from kernel_cases import KERNEL
 
-from skmtl import gaussian_process, kernel_ridge, linear_model, losses, multioutput, penalties, solvers, svm
+from skmtl import (
+    calibration,
+    compose,
+    gaussian_process,
+    kernel_ridge,
+    linear_model,
+    losses,
+    multioutput,
+    penalties,
+    preprocessing,
+    solvers,
+    svm,
+)
 
 # Exported names that are no losses, penalties, solvers or estimators of their own.
 EXEMPT = {
@@ -38,7 +50,11 @@ EXEMPT = {
     "gaussian_process": {},
     "kernel_ridge": {},
     "svm": {},
+    "calibration": {},
+    "compose": {},
+    "preprocessing": {},
 }
+AROUND = {type(make()) for make in cases.AROUND.values()}
 KERNEL_METHODS = {type(case.make()) for case in KERNEL.values()}
 ENTRIES = {
     "losses": {type(case.make()).__name__ for case in cases.LOSSES},
@@ -51,8 +67,24 @@ ENTRIES = {
         module: {cls.__name__ for cls in KERNEL_METHODS if cls.__module__.split(".")[1] == module}
         for module in ("gaussian_process", "kernel_ridge", "svm")
     },
+    **{
+        module: {cls.__name__ for cls in AROUND if cls.__module__.split(".")[1] == module}
+        for module in ("calibration", "compose", "preprocessing")
+    },
 }
-MODULES = [losses, penalties, solvers, linear_model, multioutput, gaussian_process, kernel_ridge, svm]
+MODULES = [
+    losses,
+    penalties,
+    solvers,
+    linear_model,
+    multioutput,
+    gaussian_process,
+    kernel_ridge,
+    svm,
+    calibration,
+    compose,
+    preprocessing,
+]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.split(".")[1])

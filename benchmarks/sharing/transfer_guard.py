@@ -128,10 +128,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--only", choices=["planted", "motor_opt", "pbc", "nhanes"])
     given = parser.parse_args()
-    print(
-        "Squared error over that of the training mean; kept: share of the best sharing model's gain; shared: outcomes that"
-    )
-    print("are not independent; worst: the largest mean difference guard - independent of an outcome.")
+    print("Squared error over that of the training mean; kept: share of the better sharing model's gain; shared:")
+    print("outcomes that are not independent; worst: the largest mean difference guard - independent of an outcome.")
     times = 3 if given.quick else 10
     if given.only in (None, "planted"):
         for kind in ("alien", "opposite"):

@@ -35,7 +35,7 @@ from skmtl.linear_model import (
 )
 from skmtl.losses._registry import LOSS_OF_KIND
 from skmtl.model_selection._compare_outcomes import BINARY, CLASSES, COUNT, NUMERIC, Outcomes
-from skmtl.multioutput import IndependentTasks, PooledTasks
+from skmtl.multioutput import IndependentTasks, PooledTasks, TransferGuard
 from skmtl.penalties import MeanRegularization
 
 # Folds and strengths inside each training part: the same care for the baselines as for the multi-task models.
@@ -173,6 +173,17 @@ def _gaussian_process(outcomes: Outcomes) -> Any:
     return MultiTaskGeneralizedGP([names[kind] for kind in outcomes.kinds], random_state=0)
 
 
+def _guard(outcomes: Outcomes) -> Any:
+    sharing = {"lasso": _jointly(MultiTaskLassoCV, "group_lasso")(outcomes)}
+    if outcomes.by_rows and _kind(outcomes) in (NUMERIC, BINARY):
+        sharing["mean"] = _mean(outcomes)
+    if _can_pool(outcomes):
+        sharing["pooled"] = _pooled(outcomes)
+    # Losses listed outcome by outcome do not fit fewer outcomes, and among many places none spoils the rest alone.
+    drop = not outcomes.by_rows and _kind(outcomes) in (NUMERIC, BINARY)
+    return TransferGuard(sharing, independent=_independent(outcomes), drop_tasks=drop, random_state=0)
+
+
 MODELS: dict[str, Model] = {
     "independent": Model(_independent, "ridge or lasso (chosen inside) for each outcome by itself: no sharing"),
     "pooled": Model(_pooled, "one ridge or lasso (chosen inside) for all outcomes of a kind: full sharing"),
@@ -214,6 +225,7 @@ MODELS: dict[str, Model] = {
         _family("data_shared", DataSharedLassoRegressorCV, DataSharedLassoClassifierCV),
         "one common lasso and sparse differences from it",
     ),
+    "guard": Model(_guard, "lasso, pooled or mean for the outcomes that left-out rows say gain, else independent"),
     "kernel_ridge": Model(_kernel_ridge, "curved effects (rbf kernel), pulled towards their mean; numbers only"),
     "gp": Model(_gaussian_process, "Gaussian process with correlated outcomes; for up to some thousand values"),
 }

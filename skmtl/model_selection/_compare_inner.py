@@ -30,7 +30,8 @@ def keep_groups(estimator: Any, outcomes: Outcomes, rows: IntArray, groups: Matr
     ----------
     estimator : estimator
         As `make_candidates` builds it; one without ``cv`` is given back as it is ("gp" has no folds, and "kernel_ridge"
-        leaves out single rows in closed form: with several rows per patient its strength is chosen too small).
+        leaves out single rows in closed form: with several rows per patient its strength is chosen too small). Of
+        "guard" the folds that judge have whole patients, those inside its candidates do not.
     outcomes : Outcomes
     rows : ndarray of int
         Rows of the table that it will be fitted on, in their order.

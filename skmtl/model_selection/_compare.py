@@ -59,8 +59,10 @@ def compare(
         column of numbers is numeric.
     estimators : dict from name to estimator, list of names, or None, default=None
         Known names are "independent" (ridge or lasso, chosen inside, per outcome), "pooled" (one for all), "lasso",
-        "elastic_net", "sparse_group" (outcomes select features together) and "mean" (coefficients pulled towards
-        their mean). Each is built for the kinds of the outcomes and chooses its strength by five folds inside the
+        "elastic_net", "sparse_group" (outcomes select features together), "mean" (coefficients pulled towards their
+        mean), "graph", "clustered", "trace_norm", "sparse_low_rank", "robust_low_rank", "dirty", "robust_feature",
+        "data_shared", "kernel_ridge", "gp" and "guard" (`skmtl.multioutput.TransferGuard` over some of these). Each is
+        built for the kinds of the outcomes and chooses its strength by five folds inside the
         training part. None: both baselines and the two or three likeliest of the others. Estimators of
         your own get the outcomes as numbers, the event as 1; those for binary outcomes need ``predict_proba``. A
         dict may hold known names beside them: ``{"mine": estimator, "lasso": "lasso"}``.

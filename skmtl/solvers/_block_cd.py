@@ -92,6 +92,7 @@ class BlockCD(Solver):
         threshold = self.tol * term.gap_scale + term.gap_floor
         sweeps, last, size = 0, 0.0, 0
         rows: IntArray | slice | None = None
+        slow = term.shape[0] > _SMALL or isinstance(term.gram, ThinGram)
         dual, highest, trail = None, -inf, None
         usable = whole and 0 <= threshold < float("inf")
         if usable and start is None and problem.free is None and not is_empty(problem, problem.alpha):
@@ -103,8 +104,9 @@ class BlockCD(Solver):
             image = term.predictor(point)
             objective, certificate = problem.assess(point, image)
             own = certificate.value
-            if threshold < own < _NEAR * threshold:
-                # The gap lags behind the objective, above all with more features than rows.
+            if slow and threshold < own < _NEAR * threshold:
+                # The gap lags behind the objective, above all with more features than rows. Where sweeps cost next to
+                # nothing, the digits that come with waiting for it are worth more.
                 ahead = _ahead(term, problem, point, rows, trail)
                 if ahead is not None:
                     bound = problem.bound(ahead, term.predictor(ahead))

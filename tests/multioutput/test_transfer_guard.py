@@ -33,7 +33,14 @@ def guard(estimators=None, **given):
     return TransferGuard(estimators or POOLED, **{"independent": APART, "random_state": 0, **given})
 
 
-@parametrize_with_checks(
+def sklearn_checks(estimators):
+    """`parametrize_with_checks` as a list: older releases give a generator, which newer pytest refuses."""
+    mark = parametrize_with_checks(estimators)
+    names, cases = mark.args
+    return pytest.mark.parametrize(names, list(cases), **mark.kwargs)
+
+
+@sklearn_checks(
     [
         guard(),
         TransferGuard(

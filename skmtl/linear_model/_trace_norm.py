@@ -234,7 +234,7 @@ class TraceNormClassifierCV(BinaryOutcomes, _TraceNormCV):
     --------
     >>> import numpy as np
     >>> from skmtl.linear_model import TraceNormClassifierCV
-    >>> rng = np.random.default_rng(0)
+    >>> rng = np.random.default_rng(1)
     >>> X = rng.normal(size=(200, 6))
     >>> severity = X @ rng.normal(size=6)
     >>> Y = severity[:, None] * [1.0, 1.5, -1.0, 2.0] + rng.logistic(size=(200, 4)) > 0

@@ -92,11 +92,13 @@ def fit_calibrators(
 def _sharing(outcomes: list[LeftOut], method: str, shrinkage: float | str, one_outcome: bool) -> list[list[int]]:
     """Sets of outcomes whose maps are drawn together."""
     everyone = list(range(len(outcomes)))
-    alone = shrinkage == 0 or (method == "isotonic" and shrinkage != np.inf)
-    if alone or any(outcome.n_classes == 1 for outcome in outcomes):
+    if shrinkage == 0 or (method == "isotonic" and shrinkage != np.inf):
         return [[i] for i in everyone]
+    # An outcome of which the estimator knows one class only has nothing to give and nothing to take.
+    single = [[i] for i in everyone if outcomes[i].n_classes == 1]
     if one_outcome or method == "temperature":
-        return [everyone]
+        several = [i for i in everyone if outcomes[i].n_classes > 1]
+        return ([several] if several else []) + single
     # Classes of different outcomes have nothing in common, events have.
     binary = [i for i in everyone if outcomes[i].n_classes == 2]
     return ([binary] if binary else []) + [[i] for i in everyone if i not in binary]

@@ -10,6 +10,7 @@ from scipy.special import expit, logit
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.dummy import DummyClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, cross_val_predict, cross_validate
@@ -371,3 +372,19 @@ def test_labels_the_fitted_estimator_does_not_know(wide):
     model = LogisticRegression().fit(wide[0], wide[1][:, 0])
     with pytest.raises(TaskDataError, match=r"y of task 0 holds 2\.0, which the fitted estimator does not know"):
         MultiTaskCalibrated(model, cv="prefit").fit(wide[0], wide[1][:, 0] + 1)
+
+
+def test_an_outcome_of_one_class_does_not_end_the_sharing_of_the_others():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3))
+    Y = (X[:, :1] + rng.logistic(size=(200, 3)) > 0).astype(float)
+    two = MultiTaskCalibrated(
+        IndependentTasks(LogisticRegression()).fit(X, Y[:, :2]), cv="prefit", shrinkage=np.inf
+    ).fit(X, Y[:, :2])
+    Y[:, 2] = 1.0
+    known = IndependentTasks({0: LogisticRegression(), 1: LogisticRegression(), 2: DummyClassifier()}).fit(X, Y)
+    three = MultiTaskCalibrated(known, cv="prefit", shrinkage=np.inf).fit(X, Y)
+    a, b = three.calibrators_[:2]
+    assert (a.intercept, a.slope) == (b.intercept, b.slope)
+    np.testing.assert_allclose(a.slope, two.calibrators_[0].slope, rtol=1e-8)
+    assert three.calibrators_[2].method == "identity"

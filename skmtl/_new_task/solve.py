@@ -70,7 +70,10 @@ class OffsetLoss(SeparableLoss):
 
 
 class EntryTerms(Penalty):
-    """½ ridge_k v_k² + l1_k |v_k| within |v_k| <= bound_k, plus norm times ‖q‖₂, q the entries from ``start`` on."""
+    """½ ridge_k v_k² + l1_k |v_k| within |v_k| <= bound_k; or norm times ‖q‖₂, q the entries from ``start`` on.
+
+    With a norm these last entries have no other term: the prox of a sum would be none of the two in turn.
+    """
 
     absolute = True
 
@@ -111,8 +114,17 @@ class EntryTerms(Penalty):
         return float("inf")
 
     def conic(self, W: Any) -> Any:
-        """Not asked for: the problem is small."""
-        raise NotImplementedError("EntryTerms has no conic form.")
+        """The sum, with the bounds as an indicator."""
+        import cvxpy
+
+        v = W[:, 0]
+        total = 0.5 * cvxpy.sum(cvxpy.multiply(self.ridge, cvxpy.square(v))) + self.l1 @ cvxpy.abs(v)
+        if self.norm_weight:
+            total += self.norm_weight * cvxpy.norm(v[self.start :], 2)
+        held = np.isfinite(self.bound)
+        if held.any():
+            total += cvxpy.transforms.indicator([cvxpy.abs(v[held]) <= self.bound[held]])
+        return total
 
 
 def solve_task(

@@ -10,9 +10,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl.base import MultiTaskMixin, label_table, task_codes
-from skmtl.exceptions import TaskDataError
 from skmtl.multioutput._entries import count_rows
 from skmtl.multioutput._left_out import Outcomes, ask_classes
+from skmtl.multioutput._rows import of_each_row
 from skmtl.multioutput._score import default_score
 
 
@@ -58,13 +58,7 @@ class CalibratedAnswers(BaseEstimator):
         if task is None:
             return answers[0] if self.n_tasks_ == 1 else answers
         codes = task_codes(task, self.task_names_, count_rows(X))
-        widths = {None if answers[t] is None else answers[t].shape[1] for t in np.unique(codes).tolist()}
-        if len(widths) > 1 or None in widths:
-            raise TaskDataError(
-                "task names outcomes with different numbers of classes, which do not fit into one array: call "
-                "predict_proba without task."
-            )
-        return np.array([answers[t][i] for i, t in enumerate(codes.tolist())])
+        return of_each_row(answers, self._outcomes.classes, self.task_names_.tolist(), codes)
 
     def predict(self, X: Any, *, task: Any = None) -> np.ndarray:
         """The class of greatest calibrated probability; numbers as the estimator predicts them.

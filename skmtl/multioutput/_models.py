@@ -17,6 +17,7 @@ from skmtl.base import MultiTaskMixin, label_table, task_codes, task_names_array
 from skmtl.exceptions import TaskDataError
 from skmtl.multioutput._entries import TaskEntries, count_rows
 from skmtl.multioutput._inner import take_attribute, take_tags, wrapped
+from skmtl.multioutput._rows import check_same_columns
 from skmtl.multioutput._score import default_score
 
 
@@ -137,7 +138,7 @@ class TaskModels(BaseEstimator):
         codes = task_codes(task, self.task_names_, count_rows(X))
         present = np.unique(codes).tolist()
         if method != "predict":
-            self._check_same_columns(present)
+            check_same_columns(self._classes, self.task_names_.tolist(), present)
         rows = [np.flatnonzero(codes == t) for t in present]
         pieces = [self._answer(method, t, self._say(method, t, X, r)) for t, r in zip(present, rows, strict=True)]
         # Numbers beside labels are objects, whichever of them the rows at hand need: as without task.
@@ -148,21 +149,6 @@ class TaskModels(BaseEstimator):
         for r, piece in zip(rows, pieces, strict=True):
             answer[r] = piece
         return answer
-
-    def _check_same_columns(self, present: list[int]) -> None:
-        """Rows of several tasks fit into one array of probabilities only if the tasks have as many classes."""
-        names, first = self.task_names_.tolist(), present[0]
-        for t in present:
-            if self._classes[t] is None:
-                raise TaskDataError(
-                    f"Task {names[t]!r} is a regression task and has no probabilities: "
-                    "leave its rows out, or call predict_proba without task."
-                )
-            if len(self._classes[t]) != len(self._classes[first]):
-                raise TaskDataError(
-                    f"Task {names[first]!r} has {len(self._classes[first])} classes and task {names[t]!r} has "
-                    f"{len(self._classes[t])}, which do not fit into one array: call predict_proba without task."
-                )
 
     def predict(self, X: Any, *, task: Any = None) -> np.ndarray:
         """Predict every outcome with its model.

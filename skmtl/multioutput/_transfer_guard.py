@@ -17,12 +17,13 @@ from sklearn.utils.validation import check_is_fitted
 from skmtl._params import BOOLEAN, NONE, Constraint, HasMethods, InstanceOf, Interval, OneOf, check_parameters
 from skmtl._typing import Array
 from skmtl.base import MultiTaskMixin, label_table, task_codes, task_names_array
-from skmtl.exceptions import InvalidParameterError, TaskDataError
+from skmtl.exceptions import InvalidParameterError
 from skmtl.multioutput._entries import count_rows, read_entries
 from skmtl.multioutput._guard_decisions import INDEPENDENT, Trial, decisions_table, results_table, trials_table
 from skmtl.multioutput._guard_losses import Study, left_out_losses, outcomes_of, saving
 from skmtl.multioutput._inner import take_attribute, target_kinds
 from skmtl.multioutput._left_out import Outcomes, ask_classes, ask_numbers, fit_arguments, fit_models, make_parts
+from skmtl.multioutput._rows import of_each_row
 from skmtl.multioutput._score import default_score
 
 # Outcomes of a sharing set that are tried without, one by one, in a round: those that the sharing serves worst.
@@ -219,14 +220,13 @@ class TransferGuard(BaseEstimator):
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         unit = np.arange(count_rows(X)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
         every = list(range(entries.n_tasks))
-        parts = []
-        if entries.n_tasks > 1:
-            parts = make_parts("cv+", self.cv, self.independent, X, y, entries, task, groups, seed)
+        several = entries.n_tasks > 1
+        parts = make_parts("cv+", self.cv, self.independent, X, y, entries, task, groups, seed) if several else []
         study = Study(X, y, task, sample_weight, entries, parts, unit)
         base: dict[int, Array] = {}
         lost: dict[str, dict[int, Array]] = {}
         trials: list[Trial] = []
-        if entries.n_tasks > 1:
+        if several:
             base = left_out_losses(INDEPENDENT, self.independent, study, every, self.n_jobs)
             for name, estimator in self.estimators.items():
                 whole = left_out_losses(name, estimator, study, every, self.n_jobs)
@@ -374,13 +374,7 @@ class TransferGuard(BaseEstimator):
         if task is None:
             return answers[0] if self.n_tasks_ == 1 else answers
         codes = task_codes(task, self.task_names_, count_rows(X))
-        widths = {None if answers[t] is None else answers[t].shape[1] for t in np.unique(codes).tolist()}
-        if len(widths) > 1 or None in widths:
-            raise TaskDataError(
-                "task names outcomes with different numbers of classes, which do not fit into one array: call "
-                "predict_proba without task."
-            )
-        return np.array([answers[t][i] for i, t in enumerate(codes.tolist())])
+        return of_each_row(answers, self._classes, self.task_names_.tolist(), codes)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, *, task: Any = None) -> float:
         """Mean over outcomes of the R2 of the predictions, or their accuracy for labels.

@@ -65,7 +65,7 @@ def describe(fitted: FittedModel, title: str) -> str:
     lines = [title, "", f"{'outcome':<{width}}  kind     observed"]
     lines += [f"{n:<{width}}  {k:<7}  {o:>8}" for n, k, o in zip(names, kinds, fitted.observed, strict=True)]
     lines.append("")
-    parts = list(_parts(fitted.estimator, names))
+    parts = [(", ".join(served), part) for served, part in _parts(fitted.estimator, names)]
     for label, part in parts:
         lines.append(f"{fitted.name}{f' ({label})' if label else ''}: {_choices(part)}")
     failed = [label or fitted.name for label, part in parts if _converged(part) is False]
@@ -74,18 +74,26 @@ def describe(fitted: FittedModel, title: str) -> str:
     return "\n".join(lines)
 
 
-def _parts(estimator: Any, names: list[str]) -> Iterator[tuple[str, Any]]:
-    """The fitted estimators inside, each once, with the outcomes they are for."""
+def _parts(estimator: Any, names: list[str]) -> Iterator[tuple[list[str], Any]]:
+    """The fitted estimators inside, each once, with the outcomes they are for; one for all of them has none named."""
     inner = getattr(estimator, "estimators_", None)
     if inner is None:
-        yield "", estimator
+        yield [], estimator
+        return
+    if isinstance(inner, dict):  # a guard, whose candidates were each chosen for some of the outcomes they know
+        for key, candidate in inner.items():
+            for known, part in _parts(candidate, [names[t] for t in estimator._served[key]]):
+                served = [name for name, chosen in zip(names, estimator.chosen_, strict=True) if chosen == key]
+                served = [name for name in served if not known or name in known]
+                if served:
+                    yield served, part
         return
     tasks: dict[int, list[str]] = {}
     for name, part in zip(names, inner, strict=True):
         tasks.setdefault(id(part), []).append(name)
     told = {id(part): part for part in inner}
     for key, labels in tasks.items():
-        yield ", ".join(labels), told[key]
+        yield labels, told[key]
 
 
 def _choices(part: Any) -> str:

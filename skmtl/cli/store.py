@@ -23,6 +23,8 @@ _ENDING = ".skops"
 _FORMAT = "skmtl model 1"
 # What models hold beside classes of skmtl and what skops trusts by itself.
 _TRUSTED = frozenset({"numpy.dtype"})
+# Classes of kernels, whose parameters are numbers and kernels, are all that this module has.
+_KERNELS = "sklearn.gaussian_process.kernels"
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,11 +124,14 @@ def load(path: Path) -> FittedModel:
 
 
 def _is_trusted(name: str) -> bool:
-    """A class, not a function, that is defined in skmtl outside its command line; or one of a short list."""
+    """A class, not a function, that is defined in skmtl outside its command line, a kernel, or one of a short list."""
     if name in _TRUSTED:
         return True
     module, _, attribute = name.rpartition(".")
     package, *parts = module.split(".")
+    if module == _KERNELS:
+        found = getattr(importlib.import_module(module), attribute, None)
+        return isinstance(found, type) and found.__module__ == module
     if package != "skmtl" or not parts or parts[0] == "cli":
         return False
     try:

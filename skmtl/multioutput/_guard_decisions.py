@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from skmtl._typing import Array
 from skmtl.multioutput._guard_losses import Saving, Study, saving
@@ -99,4 +100,28 @@ def _compared(choice: str, best: str, told: Saving) -> str:
     return f"The best candidate, {best!r}, loses {-100 * told.share:.1f}% more than an independent model {error}."
 
 
-__all__ = ["INDEPENDENT", "Trial", "decisions_table", "results_table", "trials_table"]
+class Tables(BaseEstimator):
+    """Keeps a guard's frames as lists in its state: skops, unlike pickle, cannot store a frame."""
+
+    _frames = ("trials_", "cv_results_", "decisions_")
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = dict(super().__getstate__())
+        for name in self._frames:
+            if name in state:
+                table = state[name]
+                state[name] = {"names": list(table.columns), "columns": [table[one].tolist() for one in table.columns]}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        import pandas as pd
+
+        state = dict(state)
+        for name in self._frames:
+            if name in state:
+                names, columns = state[name]["names"], state[name]["columns"]
+                state[name] = pd.DataFrame(dict(zip(names, columns, strict=True)), columns=names)
+        super().__setstate__(state)
+
+
+__all__ = ["INDEPENDENT", "Tables", "Trial", "decisions_table", "results_table", "trials_table"]

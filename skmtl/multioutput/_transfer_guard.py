@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.random import RandomState
-from sklearn.base import BaseEstimator
 from sklearn.utils import Tags, check_random_state, get_tags, indexable
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -19,7 +18,7 @@ from skmtl._typing import Array
 from skmtl.base import MultiTaskMixin, label_table, task_codes, task_names_array
 from skmtl.exceptions import InvalidParameterError
 from skmtl.multioutput._entries import count_rows, read_entries
-from skmtl.multioutput._guard_decisions import INDEPENDENT, Trial, decisions_table, results_table, trials_table
+from skmtl.multioutput._guard_decisions import INDEPENDENT, Tables, Trial, decisions_table, results_table, trials_table
 from skmtl.multioutput._guard_losses import Study, left_out_losses, outcomes_of, saving
 from skmtl.multioutput._inner import take_attribute, target_kinds
 from skmtl.multioutput._left_out import Outcomes, ask_classes, ask_numbers, fit_arguments, fit_models, make_parts
@@ -30,7 +29,7 @@ from skmtl.multioutput._score import default_score
 _TRIED = 5
 
 
-class TransferGuard(BaseEstimator):
+class TransferGuard(Tables):
     r"""For each task the candidate that provably helps it, and else its independent model.
 
     Clones of all estimators, each fitted without one fold, say what they lose on entries they have not seen: squared

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 from skmtl.cli import fit, predict, store
 from skmtl.cli.app import app
 from skmtl.cli.table import read_table, select
+from skmtl.model_selection._compare_candidates import MODELS
 
 pytest.importorskip("skops")
 
@@ -89,6 +91,24 @@ def test_saved_models_predict_as_those_in_memory(here, model):
     np.testing.assert_allclose(written.filter(like="stage").sum(axis=1), 1)
     direct = fitted.estimator.predict_proba(fitted.preprocessor.transform(study.X))
     np.testing.assert_array_equal(written["died=yes"], direct[1][:, 1])
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_registered_model_can_be_saved(here, model):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 2))
+    signal = 2 * X.sum(axis=1)
+    frame = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], **{k: signal + rng.normal(size=40) for k in "uv"}, "w": -signal})
+    frame["w"] += rng.normal(size=40)
+    study = select(frame, "t.csv", targets=["u", "v", "w"], task=None, group=None, ignore=[])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what a fit on forty rows warns of is not the matter here
+        fitted = fit.fit(study, model, task_column=None)
+    store.save(here / "m.skops", fitted)
+    again = store.load(here / "m.skops")
+    np.testing.assert_array_equal(predict.predict(again, frame, "t.csv"), predict.predict(fitted, frame, "t.csv"))
+    assert fit.describe(again, "t.csv") == fit.describe(fitted, "t.csv")
+    assert all(name in fit.describe(fitted, "t.csv") for name in "uvw")
 
 
 def test_rows_keep_their_order_and_need_no_targets(here):

@@ -156,6 +156,40 @@ def test_bootstrap_of_a_ratio_has_the_variance_of_the_delta_method():
     assert half < 0.95 * stats.norm.ppf(0.975) * naive * np.sqrt(1.5)  # the noise of the baseline cancels in the ratio
 
 
+def losses_of(gains, n=300, seed=0):
+    """Outcomes with these gains: the loss of the second model is a share of the first's, and some noise."""
+    rng, T = np.random.default_rng(seed), len(gains)
+    base = rng.chisquare(1, size=(n, T))
+    loss = (1 - np.array(gains) - 0.1) * base + 0.1 * rng.chisquare(1, size=(n, T))
+    unit, outcome = np.repeat(np.arange(n), T), np.tile(np.arange(T), n)
+    entries = np.column_stack([base.ravel(), loss.ravel()])
+    return tabulate(unit, unit % 5, outcome, np.ones(n * T), entries, ratio=np.full(T, 0.25), n_units=n)
+
+
+@pytest.mark.parametrize("n_outcomes", [60, 300])
+def test_a_clear_gain_stays_clear_among_hundreds(n_outcomes):
+    apiece, _ = bootstrap(losses_of([0.4] * n_outcomes), 0)
+    assert (adjust_p(apiece.p[:, 1]) < 0.001).all()
+
+
+def test_small_p_values_of_the_bootstrap_are_those_of_the_t_statistic():
+    # The draws of a mean are normal: beyond the last of them the p value goes on as the t distribution does.
+    rng, n = np.random.default_rng(3), 400
+    apiece, _ = bootstrap(losses_of([0.0] * 20, n), 0)
+    assert (apiece.p[:, 1] > 0.001).mean() > 0.9
+    for shift in (0.15, 0.2, 0.3):
+        loss = 1 - shift + rng.normal(size=n)
+        losses = tabulate(
+            *(np.arange(n), np.arange(n) % 4, np.zeros(n, dtype=int), np.ones(n), np.column_stack([np.ones(n), loss])),
+            ratio=np.array([1 / 3]),
+            n_units=n,
+        )
+        apiece, _ = bootstrap(losses, 0, n_resamples=20_000)
+        error = np.sqrt((1 + gains_module.TRAINING_SHARE) * loss.var(ddof=1) / n)
+        expected = stats.t.sf(abs(1 - loss.mean()) / error, n - 1)
+        assert stats.t.isf(apiece.p[0, 1] / 2, n - 1) == pytest.approx(stats.t.isf(expected, n - 1), rel=0.06)
+
+
 def test_overall_is_the_mean_of_the_gains(found):
     apart = found.summary().groupby("estimator", sort=False)["gain"].mean()
     overall = found.overall().set_index("estimator")

@@ -184,9 +184,10 @@ def bootstrap(
 
     that is, training rows are taken to add τ times the variance of the test rows; and the percentiles are those of
     the t distribution, Φ(∓t_{G-1, 1-α/2}) instead of α/2 and 1 - α/2 [2]_. The p value is the level at which the
-    interval touches 0; where less than one draw in a hundred lies beyond 0, the draws are continued by a normal tail, so
-    that p values stay small enough to be adjusted for hundreds of gains. A factor is needed as K folds have no unbiased estimate of their variance [3]_; the true
-    share is what the training rows matter beside the test rows and differs between tables.
+    interval touches 0. Where less than one draw in a hundred lies beyond 0 the draws are continued by a normal tail:
+    a count would be too coarse to be adjusted for hundreds of gains. The factor is needed as K folds have no unbiased
+    estimate of their variance [3]_; the true share is what the training rows matter beside the test rows and
+    differs between tables.
 
     Parameters
     ----------
@@ -262,8 +263,8 @@ def _percentile_interval(gain: Array, drawn: Array, units: Array, alpha: float) 
 def _share_beyond_zero(draws: Array) -> float:
     """Share of the draws on the other side of 0 than most of them, never 0.
 
-    Counted, with one more draw taken to lie there. Where fewer than `_TAIL` of the draws do, a count is too coarse for p
-    values that are multiplied by their number: the side is then continued as the normal tail through the median
+    Counted, with one more draw taken to lie there. Where fewer than `_TAIL` of the draws do, a count is too coarse for
+    p values that are multiplied by their number: the side is then continued as the normal tail through the median
     and the last percentile.
     """
     if draws.mean() < 0:

@@ -1,0 +1,1 @@
+"""Displays: what was fitted, compared or missing, as matplotlib figures. Exported by ``skmtl.inspection``."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import importlib
+import warnings
 import zlib
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,11 @@ import pandas as pd
 from skmtl.cli.errors import CommandError, suggestion
 
 _ENDINGS = (".csv", ".csv.gz", ".parquet")
+# Words that mean missing: pandas' own without "None", which is a label in many tables (severity: None, mild, severe).
+_MISSING = ["", "#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null", "-NaN", "-nan"]
+_UNNAMED = "Unnamed: "
+# Numbers that may still be codes of labels, such as 1 to 10 and "unknown".
+_FEW = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +60,9 @@ def read_table(path: Path) -> pd.DataFrame:
         if path.name.lower().endswith(".parquet"):
             frame = pd.read_parquet(path)
         else:
-            frame = pd.read_csv(path, low_memory=False)
+            frame = _read_csv(path)
+    except CommandError:
+        raise
     except pd.errors.EmptyDataError:
         frame = pd.DataFrame()
     except ImportError:
@@ -60,14 +70,54 @@ def read_table(path: Path) -> pd.DataFrame:
     except (OSError, ValueError, EOFError, zlib.error) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise CommandError(f"Cannot read {path.name!r}: {reason.rstrip('.')}.") from None
-    if frame.index.name is not None:
+    if any(name is not None for name in frame.index.names):
         # A file has columns only; whether one of them became the index is between pandas and itself.
         frame = frame.reset_index()
     frame = frame.reset_index(drop=True)
-    frame.columns = [str(column) for column in frame.columns]
+    frame.columns = [str(column).strip() for column in frame.columns]
+    doubled = frame.columns[frame.columns.duplicated()]
+    if len(doubled):
+        raise CommandError(f"{path.name!r} has two columns named {doubled[0]!r}: rename one.")
     if frame.empty:
         raise CommandError(f"{path.name!r} has no rows.")
     return frame
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """A .csv file as its header says; what pandas would mend in silence is an error."""
+    header = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0].str.strip().tolist()
+    for mark, name in (("\t", "tabs"), (";", "semicolons")):
+        if len(header) == 1 and mark in header[0]:
+            raise CommandError(f"Columns of {path.name!r} are separated by {name}: separate them by commas.")
+    names = [name or f"{_UNNAMED}{k}" for k, name in enumerate(header)]
+    for name in names:
+        if names.count(name) > 1:
+            raise CommandError(f"{path.name!r} has two columns named {name!r}: rename one.")
+    with warnings.catch_warnings():
+        # More fields than names: empty ones at the end are dropped. Others pandas would drop with a warning, or take
+        # the first fields for row names, so that every name stands over the next column.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            frame = pd.read_csv(
+                path, header=0, index_col=False, low_memory=False, keep_default_na=False, na_values=_MISSING
+            )
+        except pd.errors.ParserWarning:
+            raise CommandError(
+                f"Rows of {path.name!r} have more fields than its header has names: name every column."
+            ) from None
+    frame.columns = names
+    return frame.apply(_none_as_missing)
+
+
+def _none_as_missing(column: pd.Series) -> pd.Series:
+    """A column in which "None" stands among numbers, or True and False, does not mean a label by it."""
+    if pd.api.types.is_numeric_dtype(column.dtype) or not (none := column == "None").any():
+        return column
+    rest = column[~none & column.notna()]
+    if set(rest) <= {"True", "False"}:
+        return column.where(~none, np.nan).map({"True": True, "False": False})
+    numbers = pd.to_numeric(rest, errors="coerce")
+    return column if numbers.isna().any() else numbers.reindex(column.index)
 
 
 def _why_not() -> str:
@@ -153,11 +203,25 @@ def _features(frame: pd.DataFrame) -> pd.DataFrame:
 def _feature(column: pd.Series) -> pd.Series:
     name = str(column.name)
     missing = column.isna()
+    if name.startswith(_UNNAMED):
+        raise CommandError(
+            f"Column {int(name.removeprefix(_UNNAMED)) + 1} has no name in the header (row numbers?): name it, or set "
+            f"it aside by --ignore {name!r}."
+        )
     if missing.all():
         raise CommandError(f"Column {name!r} is empty: name it in --ignore.")
     if pd.api.types.is_bool_dtype(column.dtype) or not pd.api.types.is_numeric_dtype(column.dtype):
-        if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        first = column[~missing].iloc[0]
+        if isinstance(first, Decimal):
+            return column.astype(float)
+        if isinstance(first, datetime.date | datetime.timedelta | np.datetime64 | np.timedelta64):
             raise CommandError(f"Column {name!r} holds dates: turn it into numbers, or name it in --ignore.")
+        if not isinstance(first, str | bool | np.bool_ | int | float):
+            raise CommandError(
+                f"Column {name!r} holds {type(first).__name__} values: turn it into numbers or labels, or name it in "
+                "--ignore."
+            )
+        _check_numbers(column[~missing], name)
         labels = column.astype(object).where(~missing, np.nan)
         labels = labels.map(str, na_action="ignore").astype(object)
         levels = labels.nunique()
@@ -174,6 +238,17 @@ def _feature(column: pd.Series) -> pd.Series:
             f"Column {name!r} is infinite in row {infinite[0]} (counted from 0): leave unknown values empty."
         )
     return numbers
+
+
+def _check_numbers(labels: pd.Series, name: str) -> None:
+    """A column of many numbers with a word in it is no set of labels."""
+    numbers = pd.to_numeric(labels.astype(str), errors="coerce")
+    if numbers.isna().any() and numbers.nunique() > _FEW and numbers.notna().mean() > 0.5:
+        row = labels.index[numbers.isna()][0]
+        raise CommandError(
+            f"Column {name!r} holds numbers, and {labels[row]!r} in row {row} (counted from 0): write a number, leave "
+            f"an unknown value empty, or name the column in --ignore."
+        )
 
 
 __all__ = ["Study", "read_table", "select", "split_names"]

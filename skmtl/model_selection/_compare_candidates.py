@@ -239,6 +239,10 @@ def default_names(outcomes: Outcomes) -> list[str]:
     return [*baselines, "lasso", "elastic_net", "mean" if _kind(outcomes) == NUMERIC else "sparse_group"]
 
 
+# Columns of `Comparison.table` that are no estimators.
+_COLUMNS = ("outcome", "metric", "observed", "events")
+
+
 def make_candidates(
     estimators: Mapping[str, Any] | Iterable[str] | None, baseline: str, outcomes: Outcomes
 ) -> tuple[dict[str, Any], dict[str, str]]:
@@ -275,6 +279,12 @@ def make_candidates(
             doubled = next(name for name in names if names.count(name) > 1)
             raise InvalidParameterError(f"The model {doubled!r} is named twice: name it once.")
         given = {name: name for name in names}
+    for name in given:
+        if not isinstance(name, str) or name in _COLUMNS:
+            raise InvalidParameterError(
+                f"An estimator has the name {name!r}: give it a string other than {', '.join(map(repr, _COLUMNS))}, "
+                "which are columns of the tables."
+            )
     if not given:
         raise InvalidParameterError("There is no estimator to compare: give at least one.")
     if baseline not in given:

@@ -49,7 +49,7 @@ def make_parts(
             _check_counts(outcomes, n_splits)
         cv = MultiTaskKFold(n_splits, shuffle=True, random_state=random_state)
     rows = np.arange(len(outcomes.table))
-    split = split_tasks(check_task_cv(cv), X, outcomes.y, groups=groups, task=outcomes.ids)
+    split = split_tasks(check_task_cv(cv), X, outcomes.counted, groups=groups, task=outcomes.ids)
     parts = [(rows[np.asarray(train)], rows[np.asarray(test)]) for train, test in split]
     if not parts:
         raise TaskDataError("cv gives no fold: give at least one.")

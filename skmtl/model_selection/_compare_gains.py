@@ -21,8 +21,8 @@ from skmtl._typing import Array, BoolArray, IntArray
 # Variance that the training rows add to that of the test rows, as a share of it: chosen by simulation
 # (benchmarks/sharing/null_rates.py), see `bootstrap`.
 TRAINING_SHARE = 0.6
-# Share of draws that is left to estimate how the draws go on beyond.
-_TAIL = 0.01
+# Fewer draws than this are not counted, but continued.
+_TAIL = 20
 # Numbers of draws made at a time: 64 MB.
 _AT_A_TIME = 8_000_000
 
@@ -184,8 +184,8 @@ def bootstrap(
 
     that is, training rows are taken to add τ times the variance of the test rows; and the percentiles are those of
     the t distribution, Φ(∓t_{G-1, 1-α/2}) instead of α/2 and 1 - α/2 [2]_. The p value is the level at which the
-    interval touches 0. Where less than one draw in a hundred lies beyond 0 the draws are continued by a normal tail:
-    a count would be too coarse to be adjusted for hundreds of gains. The factor is needed as K folds have no unbiased
+    interval touches 0. Where fewer than twenty draws lie beyond 0 they are continued by a normal tail: a count would
+    be too coarse to be adjusted for hundreds of gains. The factor is needed as K folds have no unbiased
     estimate of their variance [3]_; the true share is what the training rows matter beside the test rows and
     differs between tables.
 
@@ -263,19 +263,20 @@ def _percentile_interval(gain: Array, drawn: Array, units: Array, alpha: float) 
 def _share_beyond_zero(draws: Array) -> float:
     """Share of the draws on the other side of 0 than most of them, never 0.
 
-    Counted, with one more draw taken to lie there. Where fewer than `_TAIL` of the draws do, a count is too coarse for
-    p values that are multiplied by their number: the side is then continued as the normal tail through the median
-    and the last percentile.
+    Counted, with one more draw taken to lie there. Where fewer than `_TAIL` draws do, a count is too coarse for p
+    values that are multiplied by their number: the side is then continued as the normal tail through the median and
+    the `_TAIL`-th draw from the end.
     """
-    if draws.mean() < 0:
+    if np.median(draws) < 0:
         draws = -draws
     counted = (1 + (draws <= 0).sum()) / (1 + draws.size)
-    if counted >= _TAIL or draws.size * _TAIL < 1:
+    share = _TAIL / draws.size
+    if counted >= share or share > 0.1:
         return float(counted)
-    middle, edge = np.quantile(draws, [0.5, _TAIL])
+    middle, edge = np.quantile(draws, [0.5, share])
     if edge <= 0 or middle <= edge:
         return float(counted)
-    beyond = stats.norm.cdf(stats.norm.ppf(_TAIL) * middle / (middle - edge))
+    beyond = stats.norm.cdf(stats.norm.ppf(share) * middle / (middle - edge))
     return float(max(beyond, np.finfo(np.float64).tiny))
 
 

@@ -63,9 +63,13 @@ def keep_groups(estimator: Any, outcomes: Outcomes, rows: IntArray, groups: Matr
         return PooledTasks(_pooled(estimator, outcomes, rows, ids), scale_targets=estimator.scale_targets)
     if "cv" not in estimator.get_params(deep=False):
         return estimator
-    task = None if outcomes.ids is None else outcomes.ids[rows]
-    folds = list(MultiTaskKFold(INNER_FOLDS).split(rows[:, None], outcomes.y_at(rows), groups=ids[rows], task=task))
-    return clone(estimator).set_params(cv=folds)
+    there = len(np.unique(ids[rows]))
+    if there < 2:
+        raise TaskDataError(f"A training part has {there} group, and its inner folds need two: use fewer folds.")
+    task, counted = None if outcomes.ids is None else outcomes.ids[rows], outcomes.counted
+    y = counted.iloc[rows] if hasattr(counted, "iloc") else counted[rows]
+    folds = MultiTaskKFold(min(INNER_FOLDS, there)).split(rows[:, None], y, groups=ids[rows], task=task)
+    return clone(estimator).set_params(cv=list(folds))
 
 
 def _per_task(estimator: Any, outcomes: Outcomes) -> dict[Any, Any]:

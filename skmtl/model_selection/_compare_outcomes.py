@@ -78,6 +78,14 @@ class Outcomes:
         """What estimators are fitted on, in some rows."""
         return self.y.iloc[rows] if hasattr(self.y, "iloc") else self.y[rows]
 
+    @property
+    def counted(self) -> Any:
+        """`y`, NaN where an entry has no weight: what folds are dealt by."""
+        there = self.weight > 0
+        if self.by_rows:
+            return np.where(there[:, 0], self.y, np.nan)
+        return self.y.where(there if self.y.ndim == 2 else there[:, 0])
+
     def counts(self, t: int, rows: IntArray | None = None) -> tuple[int, int]:
         """Observed values of one outcome, in all rows or some, and how many of them are 1."""
         values = self.table[:, t] if rows is None else self.table[rows, t]

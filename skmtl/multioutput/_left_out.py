@@ -89,7 +89,8 @@ def make_parts(
     for t, rows in enumerate(entries.rows):
         observed[rows, t] = True
     # A row without an observed entry calibrates nothing, and needs no model that left it out.
-    parts = [(train, test[observed[test].any(axis=1)]) for train, test in parts]
+    # Rows in their order, which splitters need not keep: what reads the answers looks rows up by it.
+    parts = [(np.sort(train), np.sort(test[observed[test].any(axis=1)])) for train, test in parts]
     parts = [part for part in parts if part[1].size]
     for train, _ in parts:
         absent = np.flatnonzero(~observed[train].any(axis=0)).tolist()

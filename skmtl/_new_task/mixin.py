@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skmtl._new_task.names import check_new_names, new_ids
 from skmtl._new_task.prior import TaskPrior, linked, prior_of
 from skmtl._new_task.shared import SharedPart
 from skmtl._new_task.solve import solve_task
@@ -67,7 +68,8 @@ class NewTaskMixin:
         Raises
         ------
         TaskDataError
-            The name is known already, there is no observed row, or the model has no shared part.
+            The name is known already, missing in a row, or of another type than the known ones; there is no observed
+            row, or the model has no shared part.
 
         Warns
         -----
@@ -101,18 +103,10 @@ class NewTaskMixin:
         links = self._check_links(links)
         prior = self._task_prior(links)
         X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=[np.float64, np.float32], reset=False)
-        ids = np.array([task] * X.shape[0]) if np.ndim(task) == 0 else task
-        data = as_task_data(X, y, task=ids, sample_weight=sample_weight, kinds=[self._encoder()] * _count(ids))
-        known = self.task_names_.tolist()  # type: ignore[attr-defined]
-        for name in data.layout.names:
-            if name in known:
-                raise TaskDataError(
-                    f"task {name!r} is known already: give the new task another name, or fit again with its rows added."
-                )
-        if isinstance(known[0], str) != isinstance(data.layout.names[0], str):
-            raise TaskDataError(
-                f"task {data.layout.names[0]!r} is of another type than the known {known[0]!r}: give a name like it."
-            )
+        ids = new_ids(task, X.shape[0])
+        kinds = [self._encoder()] * len(np.unique(ids))
+        data = as_task_data(X, y, task=ids, sample_weight=sample_weight, kinds=kinds)
+        check_new_names(data.layout.names, self.task_names_.tolist())  # type: ignore[attr-defined]
         loss = losses_for(self._loss_given(), data.layout.names)[0]  # type: ignore[attr-defined]
         found = [self._solve_one(data, t, loss, prior, links) for t in range(data.n_tasks)]
         return self._with_tasks(data.layout.names, found)
@@ -268,10 +262,6 @@ class NewTaskMixin:
             given = self.classes_ if isinstance(self.classes_, list) else [self.classes_]
             model.classes_ = [*given, *(one[3][1] for one in found)]
         return model
-
-
-def _count(ids: Any) -> int:
-    return max(1, len(np.unique(np.asarray(ids))))
 
 
 __all__ = ["NewTaskMixin"]

@@ -211,7 +211,8 @@ class MultiTaskCalibrated(CalibratedAnswers):
         y : array-like or frame of shape (n,) or (n, T)
             Outcomes; NaN or None where unobserved.
         sample_weight : array-like of shape (n,) or (n, T), optional
-            For the estimator and the maps. An entry of weight 0 is absent.
+            For the estimator and the maps. An entry of weight 0 is absent. To the maps a weight is a number of like
+            entries, as in scikit-learn: weights that sum to 1 are one entry in all, from which no map can be learnt.
         task : array-like of shape (n,), optional
             Task id of each row, with a 1-D ``y``: one outcome in several places.
         groups : array-like of shape (n,), optional

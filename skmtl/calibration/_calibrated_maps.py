@@ -31,7 +31,8 @@ class Shifted:
         probability = expit(eta)
         design = np.column_stack([np.ones(len(eta)), self.score])
         value = self.weight @ (np.logaddexp(0, eta) - self.target * eta)
-        curvature = (design * (self.weight * probability * (1 - probability))[:, None]).T @ design
+        # Probabilities near 1 have a variance too, which p (1 - p) rounds to 0.
+        curvature = (design * (self.weight * probability * expit(-eta))[:, None]).T @ design
         return float(value), design.T @ (self.weight * (probability - self.target)), curvature
 
 

@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
+from scipy.optimize import brentq
 
 from skmtl._typing import Array
 
 _NEWTON_STEPS = 200
 _SPREAD_STEPS = 50
 _LEAST_VARIANCE = 1e-8
+# A Newton step is no longer than this and the largest value: the curvature where it starts says nothing far off.
+_LONGEST = 5.0
+# No shift of log-odds that are kept off infinity by the machine precision is further off.
+_FURTHEST_SHIFT = 1000.0
 
 
 class Likelihood(Protocol):
@@ -58,12 +63,11 @@ def fit_maps(tasks: Sequence[Likelihood], free: tuple[int, ...], shrinkage: floa
     spread : ndarray of shape (2,)
         Standard deviation between tasks; 0 where nothing is free to differ, nan without sharing.
     """
-    start = np.array([[0.0, 1.0]])
     chosen = list(free)
     if len(tasks) == 1 or shrinkage == 0:
-        theta = np.concatenate([_joint([task], chosen, None, start)[0] for task in tasks])
+        theta = np.concatenate([_joint([task], chosen, None, _start(task, chosen))[0] for task in tasks])
         return theta, theta.mean(axis=0), np.full(2, np.nan)
-    center = _joint([_Sum(tasks)], chosen, None, start)[0][0]
+    center = _joint([_Sum(tasks)], chosen, None, _start(_Sum(tasks), chosen))[0][0]
     spread, theta = np.zeros(2), np.tile(center, (len(tasks), 1))
     if shrinkage == np.inf:
         return theta, center, spread
@@ -96,6 +100,29 @@ class _Sum:
     def derivatives(self, theta: Array) -> tuple[float, Array, Array]:
         parts = [task.derivatives(theta) for task in self.tasks]
         return sum(p[0] for p in parts), np.sum([p[1] for p in parts], axis=0), np.sum([p[2] for p in parts], axis=0)
+
+
+def _start(task: Likelihood, free: list[int]) -> Array:
+    """Where Newton's method sets out from: a place where the likelihood is not flat.
+
+    With predictions of 0 and 1 it is flat at the map that leaves them as they are. At slope 0 the curvature is largest.
+    A slope that the data leave open (all predictions equal) stays at 1. A shift alone has a gradient that rises, and
+    its root is bracketed.
+    """
+    if free == [0]:
+
+        def rise(shift: float) -> float:
+            return float(task.derivatives(np.array([shift, 1.0]))[1][0])
+
+        low, high = -1.0, 1.0
+        while rise(low) > 0 and low > -_FURTHEST_SHIFT:
+            low *= 2
+        while rise(high) < 0 and high < _FURTHEST_SHIFT:
+            high *= 2
+        inside = rise(low) <= 0 <= rise(high)
+        return np.array([[float(brentq(rise, low, high)) if inside else 0.0, 1.0]])
+    hessian = task.derivatives(np.zeros(2))[2]
+    return np.array([[0.0, 0.0 if hessian[1, 1] > 1e-12 * (1 + hessian[0, 0]) else 1.0]])
 
 
 def _joint(
@@ -132,10 +159,11 @@ def _joint(
             push = (apart @ pull).sum(axis=0) - pull @ np.einsum("tij,tj->i", inverse, gradient)
             move = np.linalg.solve(common + 1e-12 * (1 + np.trace(common)) * np.eye(len(free)), push)
         steps = np.einsum("tij,tj->ti", inverse, move @ pull - gradient)
-        relative = max(np.abs(steps).max(), np.abs(move).max()) / (1 + np.abs(theta).max())
-        size = 1.0
+        longest = max(np.abs(steps).max(), np.abs(move).max())
+        relative = longest / (1 + np.abs(theta).max())
+        size = float(min(1.0, (_LONGEST + np.abs(theta).max()) / max(longest, _LONGEST)))
         # The value cannot tell steps of less than the root of its rounding apart, and those are safe.
-        while relative > 1e-6 and size > 1e-10:
+        while relative > 1e-6:
             trial, trial_center = theta.copy(), center.copy()
             trial[:, free] += size * steps
             trial_center[free] += size * move
@@ -144,6 +172,8 @@ def _joint(
                 value = shorter
                 break
             size /= 2
+            if size * longest < 1e-12:  # nothing in this direction helps: it is rounding
+                return theta, center, np.diagonal(inverse, axis1=1, axis2=2)
         theta[:, free] += size * steps
         center[free] += size * move
         if relative <= 1e-9:

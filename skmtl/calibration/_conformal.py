@@ -87,7 +87,8 @@ class MultiTaskConformal(ConformalAnswers):
         Calibrate each class by its own entries (Mondrian sets), so that a rare event is in its set as often as stated;
         without it a set may leave out most of a class of 5%. Has no effect on numbers.
     random_state : int, RandomState instance or None, default None
-        Deals out the folds and draws the uniform numbers of "aps".
+        Deals out the folds and seeds the uniform numbers of "aps". These are a function of the seed and of the row's
+        probabilities, so that the set of a row does not depend on the rows it is asked with.
     n_jobs : int or None, default None
         Number of models fitted at the same time, as in scikit-learn.
 
@@ -282,9 +283,7 @@ class MultiTaskConformal(ConformalAnswers):
         classes = self._outcomes.classes
         several = entries.form == "wide" and len(classes) > 1 and self._outcomes.labelled
         take_attribute(self, "classes_", list(classes) if several else classes[0])
-        self._scores = entry_scores(
-            self.estimators_, X, entries, parts, self._outcomes, self.label_scores, RandomState(self._seed)
-        )
+        self._scores = entry_scores(self.estimators_, X, entries, parts, self._outcomes, self.label_scores, self._seed)
         self._compare_tasks()
         return self
 

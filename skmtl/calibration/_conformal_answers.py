@@ -148,13 +148,12 @@ class ConformalAnswers(BaseEstimator):
         n_rows = count_rows(X)
         codes = None if task is None else task_codes(task, self.task_names_, n_rows)
         said = [ask_classes(model, X, self._outcomes) for model in self.estimators_]
-        uniform = np.random.RandomState(self._seed).uniform(size=(n_rows, self.n_tasks_))
         sets: list[BoolArray | None] = [None] * self.n_tasks_
         short: dict[object, int] = {}
         for t in labelled:
             scores, _ = self._scores_of(t, None)
             tables = [probability[t] for probability in said]
-            candidate = np.stack([label_scores(self.label_scores, p, uniform[:, t]) for p in tables if p is not None])
+            candidate = np.stack([label_scores(self.label_scores, p, self._seed, t) for p in tables if p is not None])
             label = scores.label if self.class_conditional else None
             sets[t] = labels_in_set(candidate, scores.value, scores.fold, label, coverages)
             counts = [len(scores.value)] if label is None else np.bincount(label, minlength=candidate.shape[2]).tolist()
@@ -208,12 +207,16 @@ class ConformalAnswers(BaseEstimator):
         needed = entries_needed(coverage)
         has = "complete rows" if what == "max" else "calibration entries"
         effect = "Sets hold every class that" if what == "set" else "Intervals are infinite for an outcome that"
-        cure = {"max": "joint='bonferroni'", "set": "a lower coverage"}.get(what or "", "calibrate_by='all'")
+        cures = ["Give more entries", "ask for a lower coverage"]
+        if what == "max":
+            cures.append("use joint='bonferroni'")
+        elif self.calibrate_by == "task" and self.n_tasks_ > 1:  # else there is nothing more to borrow
+            cures.append("use calibrate_by='all'")
         fewest = min(short.values())
         warnings.warn(
             f"{effect} has fewer than {needed} {has} at coverage {coverage:g}: {list_tasks(list(short))} "
-            f"({'with' if len(short) == 1 else 'down to'} {fewest}). Give more entries, ask for a lower coverage, "
-            f"or use {cure}.",
+            f"({'with' if len(short) == 1 else 'down to'} {fewest}). "
+            f"{', '.join(cures[:-1])} or {cures[-1]}.",
             RuntimeWarning,
             stacklevel=3,
         )

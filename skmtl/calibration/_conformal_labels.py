@@ -50,6 +50,39 @@ def aps_scores(probability: Array, uniform: Array) -> Array:
     return scores
 
 
+def uniform_of_rows(probability: Array, seed: int, t: int) -> Array:
+    """Draw a number of [0, 1) for each row that depends on the seed, the task and the row's own probabilities only.
+
+    A set is then a function of the row: the same whether the row is asked alone, or in a batch at any place. Numbers
+    drawn by position would give every row that is asked alone the same number.
+
+    Parameters
+    ----------
+    probability : ndarray of shape (n, K)
+    seed, t : int
+        Seed of the fit and position of the task.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    # The last digits of a probability may depend on the batch that it was computed in.
+    digits = np.rint(probability * 1e9).astype(np.int64).view(np.uint64)
+    state = np.zeros(len(probability), dtype=np.uint64)
+    for word in (np.uint64(seed), np.uint64(t), *digits.T):
+        state = _mixed(state ^ word)
+    return np.asarray(state >> np.uint64(11), dtype=np.float64) * 2.0**-53
+
+
+def _mixed(words: np.ndarray) -> np.ndarray:
+    """Mix the bits of 64-bit words as splitmix64 does (Steele, Lea and Flood, OOPSLA 2014)."""
+    # Unsigned numbers wrap around on purpose.
+    words = words + np.uint64(0x9E3779B97F4A7C15)
+    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return words ^ (words >> np.uint64(31))
+
+
 def labels_in_set(
     candidate: Array, scores: Array, fold: IntArray, label: IntArray | None, coverages: Sequence[float]
 ) -> BoolArray:
@@ -93,4 +126,4 @@ def labels_in_set(
     return inside
 
 
-__all__ = ["aps_scores", "labels_in_set", "lac_scores"]
+__all__ = ["aps_scores", "labels_in_set", "lac_scores", "uniform_of_rows"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from skmtl._sklearn import safe_split
 from skmtl._typing import Array, IntArray
-from skmtl.calibration._conformal_labels import aps_scores, lac_scores
+from skmtl.calibration._conformal_labels import aps_scores, lac_scores, uniform_of_rows
 from skmtl.multioutput._entries import TaskEntries, count_rows
 from skmtl.multioutput._left_out import Outcomes, Part, ask_classes, ask_numbers
 
@@ -39,9 +39,11 @@ class Scores:
     label: IntArray | None = None
 
 
-def label_scores(name: str, probability: Array, uniform: Array) -> Array:
-    """Score of every class by the method of that name."""
-    return lac_scores(probability) if name == "lac" else aps_scores(probability, uniform)
+def label_scores(name: str, probability: Array, seed: int, t: int) -> Array:
+    """Score of every class of task ``t`` by the method of that name; "aps" is randomised by the seed."""
+    if name == "lac":
+        return lac_scores(probability)
+    return aps_scores(probability, uniform_of_rows(probability, seed, t))
 
 
 def entry_scores(
@@ -51,7 +53,7 @@ def entry_scores(
     parts: Sequence[Part],
     outcomes: Outcomes,
     name: str,
-    rng: np.random.RandomState,
+    seed: int,
 ) -> list[Scores]:
     """Score of each entry under the model that did not see it, per task.
 
@@ -67,20 +69,21 @@ def entry_scores(
         row, y = entries.rows[t][kept], entries.y[t][kept]
         label = None if classes is None else np.searchsorted(classes, y)
         scores.append(Scores(np.empty(len(row)), fold[row], row, label))
-    uniform = rng.uniform(size=(n_rows, len(scores)))
     for k, (model, (_, test)) in enumerate(zip(models, parts, strict=True)):
         X_test, _ = safe_split(model, X, None, test, np.setdiff1d(np.arange(n_rows), test))
+        place = np.zeros(n_rows, dtype=np.intp)  # of a row in X_test: splitters need not keep the order of the rows
+        place[test] = np.arange(len(test))
         center, spread = ask_numbers(model, X_test, outcomes)
         probabilities = ask_classes(model, X_test, outcomes)
         for t, score in enumerate(scores):
             own = np.flatnonzero(score.fold == k)
-            at = np.searchsorted(test, score.row[own])
+            at = place[score.row[own]]
             y = entries.y[t][np.searchsorted(entries.rows[t], score.row[own])]
             probability = probabilities[t]
             if score.label is None or probability is None:
                 score.value[own] = np.abs(y.astype(float) - center[at, t]) / spread[at, t]
             else:
-                table = label_scores(name, probability[at], uniform[score.row[own], t])
+                table = label_scores(name, probability[at], seed, t)
                 score.value[own] = table[np.arange(len(own)), score.label[own]]
     return scores
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from inspect import signature
 from typing import Any
 
 from sklearn.utils import Tags, get_tags
@@ -51,6 +52,12 @@ def fit_options(inner: Any, owner: str, **given: Any) -> dict[str, Any]:
     return options
 
 
+def takes_argument(inner: Any, method: str, name: str) -> bool:
+    """Whether a method of the estimator, or of the end of its Pipeline, takes the argument."""
+    parameters = signature(getattr(last_step(inner), method)).parameters
+    return name in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+
+
 def call(inner: Any, method: str, X: Any, *args: Any, task: Any = None, **kwargs: Any) -> Any:
     """Call a method of the fitted estimator.
 
@@ -65,4 +72,4 @@ def call(inner: Any, method: str, X: Any, *args: Any, task: Any = None, **kwargs
     return getattr(inner, method)(X, *args, **kwargs)
 
 
-__all__ = ["call", "fit_options", "inner_has", "inner_tags"]
+__all__ = ["call", "fit_options", "inner_has", "inner_tags", "takes_argument"]

@@ -31,7 +31,8 @@ class InverseProbabilityWeighted(BaseEstimator):
     estimator cannot follow how the outcome depends on X: an intercept, a line through a curve, few features of many.
     Not for a model that is right given X, which needs no weights and pays for them with variance; not where outcomes
     are missing because of their own values. Scores are not weighted: give a scorer
-    ``weights_.weights(X_test, Y_test)``.
+    ``weights_.weights(X_test, Y_test)``. There is no ``adapt`` and no ``on_unknown`` here, as a task that was not in
+    the fit has no weights: ``estimator_`` has both where the model has them.
 
     Parameters
     ----------

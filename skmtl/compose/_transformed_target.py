@@ -7,25 +7,24 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import Tags, indexable
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl._params import BOOLEAN, NONE, HasMethods, IsCallable, check_parameters
 from skmtl.base import MultiTaskMixin, label_table, task_codes, task_names_array
-from skmtl.compose._delegate import call, fit_options, inner_has, inner_tags
-from skmtl.data._targets import as_numeric, declared_labels, kind_of, split_columns
+from skmtl.compose._delegate import call, fit_options, inner_has, inner_tags, takes_argument
+from skmtl.compose._outcome import fit_one, like, unit_of
+from skmtl.data._targets import as_numeric, declared_labels, is_missing, kind_of, split_columns
 from skmtl.exceptions import InvalidParameterError, TaskDataError
 from skmtl.multioutput._entries import TaskEntries, read_entries
 from skmtl.multioutput._inner import _reads_labels as reads_labels
 from skmtl.multioutput._inner import last_step, take_attribute
 from skmtl.multioutput._score import default_score
-from skmtl.preprocessing import TargetScaler
-from skmtl.preprocessing._columns import apply_column, fit_column, fit_scaler
+from skmtl.preprocessing._columns import apply_column
 
 _TRANSFORMER = HasMethods(("fit", "transform", "inverse_transform"))
-_AFFINE = (StandardScaler, RobustScaler, MaxAbsScaler, MinMaxScaler)
 
 
 class TransformedTaskTarget(BaseEstimator):
@@ -79,6 +78,9 @@ class TransformedTaskTarget(BaseEstimator):
     ``sample_weight`` reaches the estimator, and a transformer whose ``fit`` takes it (`StandardScaler`); entries of
     weight 0 have no say in any. With scikit-learn's metadata routing enabled, request ``task`` and ``sample_weight`` on
     this estimator; the one inside need not ask.
+
+    *New tasks.* There is no ``adapt`` and no ``on_unknown`` here: a task that was not in the fit has no transformation.
+    ``estimator_`` has both where the model has them, on the transformed scale.
 
     Examples
     --------
@@ -149,7 +151,7 @@ class TransformedTaskTarget(BaseEstimator):
         entries, columns, numeric = self._entries(X, y, sample_weight, task)
         inners = self._transformers_for(entries.names, numeric)
         self.transformers_ = [
-            None if inner is None else _fit_one(inner, entries.y[t], entries.weight_of(t), f"(task {name!r})")
+            None if inner is None else fit_one(inner, entries.y[t], entries.weight_of(t), f"(task {name!r})")
             for t, (name, inner) in enumerate(zip(entries.names, inners, strict=True))
         ]
         self.task_names_ = task_names_array(entries.names)
@@ -157,7 +159,9 @@ class TransformedTaskTarget(BaseEstimator):
         codes = None if task is None else task_codes(task, self.task_names_, len(columns[0]))
         target = y
         if any(fitted is not None for fitted in self.transformers_):
-            target = _like(y, self._turned(columns, codes, inverse=False), entries.form)
+            if sample_weight is not None:
+                columns = self._with_stand_ins(columns, entries, codes)
+            target = like(y, self._turned(columns, codes, inverse=False), entries.form)
         inner = clone(self.estimator)
         options = fit_options(inner, type(self).__name__, sample_weight=sample_weight, task=task)
         self.estimator_ = inner.fit(X, target, **options)
@@ -229,6 +233,20 @@ class TransformedTaskTarget(BaseEstimator):
             one = FunctionTransformer(self.func, self.inverse_func, check_inverse=self.check_inverse)
         return [one if is_number else None for is_number in numeric]
 
+    def _with_stand_ins(self, columns: list[np.ndarray], entries: TaskEntries, codes: Any) -> list[np.ndarray]:
+        """The columns with an observed value in place of those of weight 0.
+
+        They count nowhere, and may have no finite counterpart. NaN instead would not do: not every estimator takes it.
+        """
+        columns = [column.copy() for column in columns]
+        for t, fitted in enumerate(self.transformers_):
+            if fitted is not None:
+                column = columns[t if codes is None else 0]
+                absent = ~is_missing(column) if codes is None else ~is_missing(column) & (codes == t)
+                absent[entries.rows[t]] = False
+                column[absent] = entries.y[t][0]
+        return columns
+
     def _turned(self, columns: list[np.ndarray], codes: Any, *, inverse: bool) -> np.ndarray:
         """Columns transformed, or predictions back; (n,) in the rows form, else (n, T)."""
         names = self.task_names_.tolist()
@@ -281,13 +299,18 @@ class TransformedTaskTarget(BaseEstimator):
         Raises
         ------
         TaskDataError
-            ``return_std`` with a transformation that is not affine.
+            ``return_std`` with a transformation that is not affine, or an estimator without it.
         """
         check_is_fitted(self)
+        if return_std and not takes_argument(self.estimator_, "predict", "return_std"):
+            raise TaskDataError(
+                f"{type(last_step(self.estimator_)).__name__}.predict takes no return_std: leave it out, or wrap an "
+                "estimator that has standard deviations, such as a Gaussian process."
+            )
         if not return_std:
             return self._back(np.asarray(call(self.estimator_, "predict", X, task=task)), task)
         units = np.array(
-            [_unit(fitted, name) for fitted, name in zip(self.transformers_, self.task_names_.tolist(), strict=True)]
+            [unit_of(fitted, name) for fitted, name in zip(self.transformers_, self.task_names_.tolist(), strict=True)]
         )
         mean, std = call(self.estimator_, "predict", X, task=task, return_std=True)
         if task is not None:
@@ -350,45 +373,6 @@ class TransformedTaskTarget(BaseEstimator):
         known = classes if isinstance(classes, list) else [classes] * self.n_tasks_
         labelled = [some is not None for some in known]
         return default_score(y, self.predict(X, task=task), sample_weight, labelled, self.task_names_.tolist())
-
-
-def _fit_one(transformer: Any, values: np.ndarray, weight: Any, where: str) -> Any:
-    """Fit the transformer of one outcome; of a `TargetScaler` what it is for one column, which takes weights."""
-    if isinstance(transformer, TargetScaler):
-        check_parameters(transformer, transformer._parameter_constraints)
-        return fit_scaler(transformer.method, values, weight, where)
-    return fit_column(transformer, values, weight, where)
-
-
-def _unit(fitted: Any, name: Any) -> float:
-    """What one unit on the transformed scale is in units of the outcome, if that is the same everywhere."""
-    if fitted is None:
-        return 1.0
-    if not isinstance(fitted, _AFFINE) or getattr(fitted, "clip", False):
-        raise TaskDataError(
-            f"return_std: the transformation of outcome {name!r}, {type(fitted).__name__}, is not a mere change of "
-            "unit, so a standard deviation has no counterpart in units of the data: predict without it, or use an "
-            "affine transformer such as StandardScaler."
-        )
-    ends = apply_column(fitted, np.array([0.0, 1.0]), f"(task {name!r})", inverse=True)
-    return float(abs(ends[1] - ends[0]))
-
-
-def _like(y: Any, table: np.ndarray, form: str) -> Any:
-    """Transformed outcomes in the shape in which they came, with their names."""
-    if hasattr(y, "columns"):
-        import pandas as pd
-
-        frame = pd.DataFrame({t: table[:, t] for t in range(table.shape[1])}, index=getattr(y, "index", None))
-        frame.columns = y.columns if hasattr(y, "iloc") else list(y.columns)
-        return frame.infer_objects()
-    if form == "single":
-        table = table[:, 0]
-    if hasattr(y, "name") and hasattr(y, "iloc"):
-        import pandas as pd
-
-        return pd.Series(table, index=y.index, name=y.name)
-    return table
 
 
 __all__ = ["TransformedTaskTarget"]

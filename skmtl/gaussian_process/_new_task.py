@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skmtl._new_task.names import check_new_names, new_ids
 from skmtl._typing import Array
 from skmtl.base import task_names_array
 from skmtl.data import TaskLayout, as_task_data
@@ -87,7 +88,8 @@ class GPNewTask:
         Raises
         ------
         TaskDataError
-            The name is known already, the inference is not dense, or outcomes were standardised each in its own unit.
+            The name is known already, missing in a row or of another type than the known ones, the inference is not
+            dense, or outcomes were standardised each in its own unit.
 
         Notes
         -----
@@ -109,14 +111,8 @@ class GPNewTask:
         if self.data_form_ == "single":
             raise TaskDataError("This Gaussian process was fitted on one outcome without tasks: nothing is shared.")
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        ids = np.array([task] * len(X)) if np.ndim(task) == 0 else task
-        data = as_task_data(X, y, task=ids)
-        known = self.task_names_.tolist()
-        for name in data.layout.names:
-            if name in known:
-                raise TaskDataError(
-                    f"task {name!r} is known already: give the new task another name, or fit again with its rows added."
-                )
+        data = as_task_data(X, y, task=new_ids(task, len(X)))
+        check_new_names(data.layout.names, self.task_names_.tolist())
         return self._with_tasks(data.layout.names, np.asarray(data.design.X), data.layout.task_ptr, data.y)
 
     def _with_tasks(self: Any, names: tuple[Any, ...], X: Array, starts: Any, y: Array) -> Any:

@@ -16,7 +16,7 @@ from skmtl.metrics._calibration import check_bins
 from skmtl.metrics._calibration_bins import brier_parts, calibration_error
 from skmtl.metrics._evaluate import NO_ENTRIES
 from skmtl.metrics._recalibrate import log_odds, recalibrate, separated
-from skmtl.metrics._table import plain_column, read_table
+from skmtl.metrics._table import missing_cells, plain_column, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +65,8 @@ def calibration_table(
     sample_weight : array-like of shape (n,) or (n, T), optional
         Finite and non-negative; weight 0 means absent.
     groups : array-like of shape (n,), optional
-        Rows with the same value (patient) are not independent: they are resampled, and summed, together.
+        Rows with the same value (patient) are not independent: they are resampled, and summed, together. With rows of
+        one group only an outcome has no intervals.
     n_bins : int or None, default=10
         Bins of equal weight; equal predictions share one, so that there may be fewer. None makes one bin per distinct
         prediction.
@@ -88,7 +89,7 @@ def calibration_table(
         (mean probability), ``o_over_e`` (their ratio), ``slope``, ``slope_low``, ``slope_high``, ``intercept``,
         ``intercept_low``, ``intercept_high``, ``ece``, ``ece_low``, ``ece_high``, ``ece_if_calibrated`` (mean error of
         outcomes drawn from the probabilities themselves: what chance alone gives), the columns of
-        `brier_decomposition`, and ``undefined``: why a slope or intercept is nan, else an empty string.
+        `brier_decomposition`, and ``undefined``: why a slope, an intercept or an interval is nan, else an empty string.
 
     Raises
     ------
@@ -288,6 +289,8 @@ def _fit_columns(outcomes: BinaryOutcomes, t: int, members: np.ndarray | None, z
         if why is None:
             fit = recalibrate(event, score, given, slope=True, groups=members)
             row |= _interval("slope", fit.slope, z * fit.slope_error)
+            if members is not None and (members == members[0]).all():
+                why = "one group only: no interval"
     return row | {"undefined": why or ""}
 
 
@@ -321,10 +324,11 @@ def _error_columns(
         resampled[b] = calibration_error(event[drawn], probability[drawn], (weight * times)[drawn], n_bins)
         simulated: Array = (rng.uniform(size=len(event)) < probability).astype(float)
         by_chance[b] = calibration_error(simulated, probability, weight, n_bins)
-    high = float(np.quantile(resampled, 0.5 + confidence / 2))
+    # One unit is the whole of every resample: that says nothing of the spread.
+    high = float(np.quantile(resampled, 0.5 + confidence / 2)) if n_units > 1 else np.nan
     return {
         "ece": error,
-        "ece_low": max(2 * error - high, 0.0),
+        "ece_low": float(np.maximum(2 * error - high, 0.0)),
         "ece_high": high,
         "ece_if_calibrated": float(by_chance.mean()),
     }
@@ -343,6 +347,11 @@ def _read_groups(groups: Any, n_rows: int) -> np.ndarray | None:
     table = read_table(groups, "groups")
     if table.values.shape != (n_rows, 1):
         raise TaskDataError(f"groups has the shape {table.shape} but y_true has {n_rows} rows: give one value per row.")
+    missing = missing_cells(table.values[:, 0])
+    if missing.any():
+        raise TaskDataError(
+            f"groups has no value in row {int(np.argmax(missing))}: give every row its group, or drop the row."
+        )
     return plain_column(table.values[:, 0], "groups")
 
 

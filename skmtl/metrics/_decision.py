@@ -12,6 +12,9 @@ from skmtl.metrics._binary import read_binary
 if TYPE_CHECKING:
     import pandas as pd
 
+# A prediction of 0.3 is at the threshold 0.1 * 3, which is more than that by its rounding.
+_ROUNDING = 1e-12
+
 
 def net_benefit(
     y_true: Any,
@@ -113,7 +116,7 @@ def net_benefit(
             share = weight / weight.sum()
             order = np.argsort(probability, kind="stable")
             # Sums over entries at or above a threshold are the total less those below it.
-            below = np.searchsorted(probability[order], cuts, side="left")
+            below = np.searchsorted(probability[order], cuts - _ROUNDING, side="left")
             true_positive = _sums_from(share[order] * event[order], below)
             false_positive = _sums_from(share[order] * (1 - event[order]), below)
             rate = share @ event

@@ -10,7 +10,7 @@ import numpy as np
 from skmtl.exceptions import TaskDataError
 from skmtl.metrics._align import read_predictions, read_targets
 from skmtl.metrics._evaluate import check_multioutput, evaluate
-from skmtl.metrics._table import as_numbers
+from skmtl.metrics._table import as_numbers, missing_cells
 
 
 def skill_score(
@@ -43,9 +43,10 @@ def skill_score(
         columns of a frame name the tasks in messages.
     y_pred : array-like or frame of shape (n,) or (n, T)
         Predicted values. NaN is an error where ``y_true`` is observed, and ignored elsewhere.
-    reference : dict from task name to number, array-like of shape (T,), or table of the shape of ``y_true``
+    reference : dict or Series from task name to number, array-like of shape (T,), or table of the shape of ``y_true``
         The prediction to be beaten: a number per task, such as its training mean, or predictions of another model. An
-        array with a value per row is taken as predictions; give a dict where T equals n.
+        array with a value per row is taken as predictions; give a dict where T equals n. A Series is matched by name
+        where the tasks have names.
     task : array-like of shape (n,), optional
         Task id of each row, with 1-D ``y_true`` and ``y_pred``. The tasks are the sorted unique ids.
     sample_weight : array-like of shape (n,) or (n, T), optional
@@ -104,9 +105,14 @@ def skill_score(
     tasks = range(targets.n_tasks)
     true = [as_numbers(targets.y_true[t], targets.where("y_true", t), name).astype(float) for t in tasks]
     pred = [as_numbers(p, targets.where("y_pred", t), name) for t, p in enumerate(read_predictions(y_pred, targets))]
-    per_task = isinstance(reference, Mapping) or np.shape(reference) == (targets.n_tasks,) != (targets.n_rows,)
-    if per_task:
-        level = _per_task(reference, targets.names, "reference")
+    if not isinstance(reference, Mapping) and np.ndim(reference) == 0:
+        raise TaskDataError(
+            f"reference={reference!r} is no table and no number per task: give a dict from task name to number, a list "
+            "of one number per task, or a prediction for each cell of y_true."
+        )
+    if isinstance(reference, Mapping) or np.shape(reference) == (targets.n_tasks,) != (targets.n_rows,):
+        named = targets.by_rows or targets.table.names is not None
+        level = _per_task(reference, targets.names, named)
         against: list[Any] = [np.full(len(true[t]), level[t]) for t in tasks]
     else:
         table = read_predictions(reference, targets, "reference")
@@ -145,11 +151,11 @@ def relative_improvement(
 
     Parameters
     ----------
-    scores : dict from task name to number, Series, or array-like of shape (T,) or (T, M)
+    scores : dict from task name to number, Series, or array-like or frame of shape (T,) or (T, M)
         Scores per task, such as ``multioutput="raw_values"`` of a metric gives; M scores of each task as columns.
     baseline : same as ``scores``
-        Scores of the baseline. Two dicts, or two Series, are matched by name.
-    greater_is_better : bool, or array-like of shape (M,), default=True
+        Scores of the baseline. Dicts, Series and the index and columns of frames are matched by name.
+    greater_is_better : bool, or array-like of M bools, default=True
         Of all scores, or of each column.
     multioutput : {"raw_values", "uniform_average", "worst"}, default="uniform_average"
         One value per task, their mean, or the least one.
@@ -162,7 +168,8 @@ def relative_improvement(
     Raises
     ------
     TaskDataError
-        The two do not have the same tasks or scores.
+        The two do not have the same tasks or scores, only one of them has names, a name is there twice, or a value is
+        not a number.
 
     Notes
     -----
@@ -187,22 +194,16 @@ def relative_improvement(
         raise TaskDataError(
             f"multioutput={multioutput!r} is not known: use 'raw_values', 'uniform_average' or 'worst'."
         )
-    names = list(scores.keys()) if hasattr(scores, "keys") and not hasattr(scores, "columns") else None
-    if names is not None and not hasattr(baseline, "keys"):
-        raise TaskDataError("scores has task names and baseline has none: give both as dicts, or both as arrays.")
-    if names is not None and set(names) != set(baseline.keys()):
-        odd = next(iter(set(names) ^ set(baseline.keys())))
-        raise TaskDataError(f"scores and baseline do not have the same tasks: {odd!r} is in one of them only.")
-    new, old = (
-        np.asarray(values if names is None else [values[name] for name in names], dtype=float)
-        for values in (scores, baseline)
-    )
+    new, old = _matched(scores, baseline)
     if new.shape != old.shape or new.ndim not in (1, 2) or not new.size:
         raise TaskDataError(
             f"scores has the shape {new.shape} and baseline {old.shape}: give both the shape (T,), or (T, M) for M "
             "scores of each task."
         )
-    sign = np.where(np.asarray(greater_is_better, dtype=bool), 1.0, -1.0)
+    better = np.asarray(greater_is_better)
+    if better.dtype.kind != "b":
+        raise TaskDataError(f"greater_is_better={greater_is_better!r} is not a bool, or one for each column of scores.")
+    sign = np.where(better, 1.0, -1.0)
     if sign.ndim and sign.shape != new.shape[1:]:
         raise TaskDataError(
             f"greater_is_better has the shape {sign.shape} but scores has the shape {new.shape}: give one bool, or one "
@@ -218,17 +219,83 @@ def relative_improvement(
     return float(kept.min() if multioutput == "worst" else kept.mean())
 
 
-def _per_task(values: Any, names: tuple[object, ...], argument: str) -> np.ndarray:
-    """One number per task, by name or in order."""
+def _matched(scores: Any, baseline: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Both as arrays with the tasks, and the columns of frames, in the order of ``scores``."""
+    values = []
+    keys: list[tuple[list[object] | None, list[object] | None]] = []
+    for given, argument in ((scores, "scores"), (baseline, "baseline")):
+        names, columns = _names(given, argument), list(given.columns) if hasattr(given, "columns") else None
+        if columns is not None:
+            _refuse_repeats(columns, argument)
+        keys.append((names, columns))
+        values.append(_numbers(list(given.values()) if isinstance(given, Mapping) else given, argument, names))
+    (tasks, columns), (other_tasks, other_columns) = keys
+    if (tasks is None) != (other_tasks is None):
+        has, lacks = ("scores", "baseline") if other_tasks is None else ("baseline", "scores")
+        raise TaskDataError(f"{has} has task names and {lacks} has none: give both with names, or both as arrays.")
+    if tasks is not None and other_tasks is not None:
+        values[1] = values[1][_places(tasks, other_tasks, "tasks")]
+    if columns is not None and other_columns is not None:
+        values[1] = values[1][:, _places(columns, other_columns, "columns")]
+    return values[0], values[1]
+
+
+def _names(values: Any, argument: str) -> list[object] | None:
+    """Task names of a dict, a Series or a frame; None for what has none."""
     if isinstance(values, Mapping):
-        absent = [name for name in names if name not in values]
+        return list(values)
+    if not hasattr(values, "keys") or not hasattr(values, "index"):
+        return None
+    names = list(values.index)
+    _refuse_repeats(names, argument)
+    return names
+
+
+def _refuse_repeats(names: list[object], argument: str) -> None:
+    if len(set(names)) < len(names):
+        double = next(name for name in names if names.count(name) > 1)
+        raise TaskDataError(f"{argument} has {double!r} twice: give every task and every column a name of its own.")
+
+
+def _places(names: list[object], others: list[object], what: str) -> list[int]:
+    """Where the names are among the others, which have to be the same."""
+    odd = [name for name in names if name not in others] + [name for name in others if name not in names]
+    if odd:
+        raise TaskDataError(f"scores and baseline do not have the same {what}: {odd[0]!r} is in one of them only.")
+    return [others.index(name) for name in names]
+
+
+def _numbers(values: Any, argument: str, names: Any) -> np.ndarray:
+    """Floats, NaN where missing."""
+    try:
+        cells = np.array(values, dtype=object)
+        cells[missing_cells(cells)] = np.nan
+        return cells.astype(float)
+    except (TypeError, ValueError):
+        raise TaskDataError(f"{argument} does not hold numbers: give a number for every task{_said(names)}.") from None
+
+
+def _said(names: Any) -> str:
+    return f" ({', '.join(map(repr, list(names)[:3]))}{', ...' if len(names) > 3 else ''})" if names else ""
+
+
+def _per_task(reference: Any, names: tuple[object, ...], named: bool) -> np.ndarray:
+    """One number per task, by name where there are names, or in order."""
+    given = _names(reference, "reference")
+    values: Any = list(reference.values()) if isinstance(reference, Mapping) else reference
+    level = _numbers(values, "reference", given)
+    # A Series that was not given an index has one of positions, and without names of tasks there is nothing to match.
+    by_name = isinstance(reference, Mapping) or (
+        given is not None and (set(given) == set(names) or (named and given != list(range(len(given)))))
+    )
+    if given is not None and by_name:
+        absent = [name for name in names if name not in given]
         if absent:
-            raise TaskDataError(f"{argument} has no entry for task {absent[0]!r}: give a number for every task.")
-        values = [values[name] for name in names]
-    level = np.asarray(values, dtype=float)
+            raise TaskDataError(f"reference has no entry for task {absent[0]!r}: give a number for every task.")
+        level = level[[given.index(name) for name in names]]
     if not np.isfinite(level).all():
         bad = names[int(np.argmin(np.isfinite(level)))]
-        raise TaskDataError(f"{argument} of task {bad!r} is not finite: give a number.")
+        raise TaskDataError(f"reference of task {bad!r} is not finite: give a number.")
     return level
 
 

@@ -19,7 +19,7 @@ from skmtl.exceptions import TaskDataError
 _MOST_LABELS = 30
 
 
-def feature_table(X: Any) -> Any:
+def feature_table(X: Any, like: Any = None) -> Any:
     """Features as a frame of floats and labels, NaN where missing; a sparse matrix stays one.
 
     Nothing is learnt here: a column of numbers (booleans, dates as days) becomes floats, any other one objects.
@@ -27,6 +27,8 @@ def feature_table(X: Any) -> Any:
     Parameters
     ----------
     X : array-like, sparse matrix or frame of shape (n, p)
+    like : sequence of p bools, optional
+        Which columns held labels at the fit: new rows are read so too, whatever their cells look like by themselves.
 
     Returns
     -------
@@ -36,7 +38,7 @@ def feature_table(X: Any) -> Any:
     Raises
     ------
     TaskDataError
-        X is infinite somewhere.
+        X is infinite somewhere, or has text where ``like`` says numbers.
     ValueError
         X is not 2-D, has no row or no column, or holds complex numbers.
     """
@@ -51,14 +53,22 @@ def feature_table(X: Any) -> Any:
         array = check_array(X, dtype=None, ensure_all_finite=False, input_name="X")
         names = [str(j) for j in range(array.shape[1])]
         columns = [array[:, j] for j in range(array.shape[1])]
-    return pd.DataFrame({j: _column(column, names[j]) for j, column in enumerate(columns)})
+    known = [None] * len(columns) if like is None else like
+    return pd.DataFrame({j: _column(column, names[j], known[j]) for j, column in enumerate(columns)})
 
 
-def _column(values: Any, name: str) -> np.ndarray:
-    """One column as floats or as objects, NaN where missing."""
+def holds_labels(table: Any) -> list[bool] | None:
+    """Which columns of what `feature_table` gives are labels; None for a sparse matrix."""
+    return None if sparse.issparse(table) else [table[j].dtype.kind != "f" for j in table.columns]
+
+
+def _column(values: Any, name: str, label: bool | None) -> np.ndarray:
+    """One column as floats or as objects, NaN where missing; ``label`` says which, None that its cells do."""
     column = pd.Series(np.asarray(values) if not isinstance(values, pd.Series) else values).reset_index(drop=True)
     if column.dtype.kind == "O":
-        column = column.infer_objects()
+        column = _inferred(column)
+    if label:
+        return _labels(column)
     if column.dtype.kind in "mM":
         stamps = column.to_numpy().astype("datetime64[s]" if column.dtype.kind == "M" else "timedelta64[s]")
         return np.where(column.isna(), np.nan, stamps.astype(np.int64) / 86400.0)
@@ -68,6 +78,25 @@ def _column(values: Any, name: str) -> np.ndarray:
             row = int(np.argmax(np.isinf(numbers)))
             raise TaskDataError(f"X contains infinity in column {name!r}, row {row}: use NaN for an unknown value.")
         return numbers
+    if label is False:
+        example = column[column.notna()].iloc[0]
+        raise TaskDataError(f"X holds {example!r} in column {name!r}, which held numbers at the fit: give numbers.")
+    return _labels(column)
+
+
+def _inferred(column: pd.Series) -> pd.Series:
+    """A column of objects as what its cells are, whichever of NaN, None and pandas.NA stands for a missing one."""
+    column = column.infer_objects()
+    if column.dtype != object:
+        return column
+    if pd.api.types.infer_dtype(column, skipna=True) == "boolean":
+        return column.astype("boolean")
+    cells = column.to_numpy(dtype=object, copy=True)
+    cells[column.isna().to_numpy()] = np.nan
+    return pd.Series(cells, dtype=object).infer_objects()
+
+
+def _labels(column: pd.Series) -> np.ndarray:
     labels = column.astype(object).map(str, na_action="ignore").astype(object)
     return labels.where(~column.isna().to_numpy(), np.nan).to_numpy(dtype=object)
 
@@ -96,4 +125,4 @@ def default_features(table: Any) -> Any:
     )
 
 
-__all__ = ["default_features", "feature_table"]
+__all__ = ["default_features", "feature_table", "holds_labels"]

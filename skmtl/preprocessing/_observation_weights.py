@@ -20,7 +20,7 @@ from skmtl.data._build import _no_entry
 from skmtl.data._targets import is_missing
 from skmtl.data._weights import check_sample_weight
 from skmtl.exceptions import TaskDataError
-from skmtl.preprocessing._features import feature_table
+from skmtl.preprocessing._features import feature_table, holds_labels
 from skmtl.preprocessing._observed import Observed, count_rows, group_codes, read_observed
 from skmtl.preprocessing._propensity import FEWEST, OutOfFold, fit, out_of_fold, prepare, probability_of, same_rows
 
@@ -248,11 +248,12 @@ class ObservationWeights(BaseEstimator):
         Raises
         ------
         TaskDataError
-            ``task`` holds an id not seen in ``fit``, or ``y`` has other outcomes.
+            ``task`` holds an id not seen in ``fit``, ``y`` has other outcomes or the same in another order, or X has
+            text in a column that held numbers.
         """
         check_is_fitted(self)
         validate_data(self, X, reset=False, skip_check_array=True)
-        table = feature_table(X) if self.estimator is None else X
+        table = feature_table(X, self._labels) if self.estimator is None else X
         n_rows = count_rows(table)
         every = np.arange(n_rows)
         weight = np.ones((n_rows, len(self.estimators_)))
@@ -277,6 +278,15 @@ class ObservationWeights(BaseEstimator):
                 f"y has {given.n_tasks} outcomes, and the weights are of {weight.shape[-1] if weight.ndim > 1 else 1}: "
                 "give the outcomes of the fit, in their order (after a fit on rows of tasks give task too)."
             )
+        known, names, unnamed = self.task_names_.tolist(), list(given.names), list(range(given.n_tasks))
+        # Without names on one side there is the order only.
+        if given.form == "wide" and names != known and unnamed not in (names, known):
+            raise TaskDataError(
+                "y has the outcomes of the fit in another order: give its columns in the order of task_names_."
+                if set(names) == set(known)
+                else f"y has the outcome {next((n for n in names if n not in known), names[0])!r}, which the fit did "
+                "not have: give the outcomes of the fit."
+            )
         return given.mask
 
     def _fit(
@@ -293,6 +303,7 @@ class ObservationWeights(BaseEstimator):
             seen = bool((~is_missing(column)).any()) and sample_weight is not None
             raise _no_entry(f"(task {observed.names[t]!r})", seen)
         validate_data(self, X, skip_check_array=True)
+        self._labels = holds_labels(table) if self.estimator is None else None
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         n_tasks = observed.n_tasks
         models: list[Any] = [None] * n_tasks

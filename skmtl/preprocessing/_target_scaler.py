@@ -135,6 +135,7 @@ class TargetScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             ]
         else:
             self.n_features_in_ = 1
+            self.__dict__.pop("feature_names_in_", None)  # those of an earlier fit to a table
             unique, code = np.unique(check_task_ids(task, len(columns[0])), return_inverse=True)
             groups = [(name, 0, np.flatnonzero(code == t)) for t, name in enumerate(unique.tolist())]
         self.transformers_ = []
@@ -227,9 +228,9 @@ class TargetScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _apply(self, X: Any, task: Any, *, inverse: bool) -> np.ndarray:
         check_is_fitted(self)
         if (task is None) != (self.data_form_ == "wide"):
-            given = "with" if self.data_form_ == "rows" else "without"
-            raise TaskDataError(f"This TargetScaler was fitted {given} task: call it {given} task too.")
-        columns, _ = self._columns(X, task is not None)
+            how = "with" if self.data_form_ == "rows" else "without"
+            raise TaskDataError(f"This TargetScaler was fitted {how} task: call it {how} task too.")
+        columns, given = self._columns(X, task is not None)
         if task is None:
             if not inverse:  # predictions that go back have no column names
                 validate_data(self, X, reset=False, skip_check_array=True)
@@ -239,6 +240,10 @@ class TargetScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                     "of the fit."
                 )
             names = self.task_names_.tolist()
+            if given != names and set(given) == set(names):
+                raise TaskDataError(
+                    "X has the outcomes of the fit in another order: give its columns in the order of task_names_."
+                )
             done = [
                 column if fitted is None else apply_column(fitted, as_numeric(column, w), w, inverse=inverse)
                 for column, fitted, w in zip(

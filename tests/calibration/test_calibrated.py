@@ -16,8 +16,10 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, cross_val_predict, cross_validate
 from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
 
 from skmtl.calibration import MultiTaskCalibrated
+from skmtl.calibration._calibrated_fit import LeftOut, fit_calibrators
 from skmtl.calibration._calibrated_maps import Scaled, Shifted, log_probabilities, smoothed
 from skmtl.calibration._calibrated_shrink import fit_maps
 from skmtl.exceptions import InvalidParameterError, TaskDataError
@@ -388,3 +390,40 @@ def test_an_outcome_of_one_class_does_not_end_the_sharing_of_the_others():
     assert (a.intercept, a.slope) == (b.intercept, b.slope)
     np.testing.assert_allclose(a.slope, two.calibrators_[0].slope, rtol=1e-8)
     assert three.calibrators_[2].method == "identity"
+
+
+def wrong_for_certain(n=300):
+    """Predictions of exactly 0 and 1, a fifth of them wrong."""
+    rng = np.random.default_rng(0)
+    predicted = (rng.random(n) < 0.4).astype(float)
+    return predicted, np.where(rng.random(n) < 0.2, 1 - predicted, predicted).astype(int)
+
+
+@pytest.mark.parametrize("shrinkage", [0.0, "auto", np.inf])
+def test_maps_of_predictions_that_are_zero_and_one(shrinkage):
+    """Trees and neighbours give them, and the likelihood of the map that leaves them as they are is flat."""
+    predicted, event = wrong_for_certain()
+    outcomes = [LeftOut(t, np.column_stack([1 - predicted, predicted]), event, np.ones(300)) for t in range(2)]
+    for one in fit_calibrators(outcomes, "sigmoid", shrinkage, 5, False)[0]:
+        said = one.calibrate(outcomes[0].probability)[:, 1]
+        for p in (0, 1):  # two places and two parameters: the rates, but for Platt's targets
+            assert said[predicted == p].mean() == pytest.approx(event[predicted == p].mean(), abs=0.01)
+    for one in fit_calibrators(outcomes, "temperature", shrinkage, 5, False)[0]:
+        assert 0.02 < one.slope[0] < 0.06
+    never = [LeftOut(t, np.tile([1.0, 0.0], (300, 1)), event, np.ones(300)) for t in range(2)]
+    for given in (outcomes, never):
+        for one in fit_calibrators(given, "intercept", shrinkage, 5, False)[0]:
+            assert one.calibrate(given[0].probability)[:, 1].sum() == pytest.approx(event.sum(), rel=1e-6)
+
+
+def test_a_certain_tree_is_mended():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 3))
+    Y = (rng.random((600, 2)) < expit(3 * X[:, :2])).astype(int)
+    tree = IndependentTasks(DecisionTreeClassifier(random_state=0)).fit(X[:300], Y[:300])
+    model = MultiTaskCalibrated(IndependentTasks(DecisionTreeClassifier(random_state=0)), random_state=0)
+    model.fit(X[:300], Y[:300])
+    for t in range(2):
+        raw, mended = (log_loss(Y[300:, t], fitted.predict_proba(X[300:])[t]) for fitted in (tree, model))
+        assert raw > 5
+        assert mended < 0.65

@@ -7,12 +7,15 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import KFold, PredefinedSplit
+from sklearn.model_selection import KFold, PredefinedSplit, ShuffleSplit
 
 from skmtl.calibration import MultiTaskConformal
+from skmtl.calibration._conformal_scores import entry_scores
 from skmtl.gaussian_process import MultiTaskGPRegressor
 from skmtl.linear_model import MeanRegularizedRidge
 from skmtl.multioutput import IndependentTasks
+from skmtl.multioutput._entries import read_entries
+from skmtl.multioutput._left_out import Outcomes
 
 N, P, T = 61, 3, 2
 
@@ -268,3 +271,44 @@ def test_nothing_given_is_modified(table):
     for before, after in zip(copies, (X, Y, X_new), strict=True):
         np.testing.assert_array_equal(before, after)
     assert not hasattr(estimator, "estimators_")
+
+
+def test_splitters_need_not_keep_the_order_of_the_rows(table):
+    X, Y, _ = table
+    inner = IndependentTasks(Ridge(0.5))
+    train, test = next(ShuffleSplit(1, test_size=0.4, random_state=0).split(X))
+    shuffled = MultiTaskConformal(inner, method="split", cv=ShuffleSplit(1, test_size=0.4, random_state=0)).fit(X, Y)
+    fitted = clone(inner).fit(X[np.sort(train)], Y[np.sort(train)]).predict(X)
+    for t in range(T):
+        rows = np.sort(test[~np.isnan(Y[test, t])])
+        residual = np.abs(Y[rows, t] - fitted[rows, t])
+        np.testing.assert_allclose(shuffled.calibration_scores_[t], residual, rtol=1e-9)
+    parts = np.array_split(np.random.default_rng(0).permutation(N), 4)
+    rest = [np.setdiff1d(np.arange(N), part) for part in parts]
+    permuted = MultiTaskConformal(inner, cv=list(zip(rest, parts, strict=True))).fit(X, Y)
+    ordered = MultiTaskConformal(inner, cv=[(r, np.sort(p)) for r, p in zip(rest, parts, strict=True)]).fit(X, Y)
+    for t in range(T):
+        np.testing.assert_allclose(permuted.calibration_scores_[t], ordered.calibration_scores_[t], rtol=1e-9)
+
+
+def test_scores_stand_with_their_entries_in_any_order_of_the_test_rows(table):
+    """The part that looks scores up asks for no order by itself."""
+    X, Y, _ = table
+    full = np.nan_to_num(Y[:, :1])
+    entries = read_entries(
+        X, full[:, 0], task=None, sample_weight=None, kinds=lambda names: ["numeric"] * len(names), owner="test"
+    )
+    model = Ridge(0.5).fit(X, full[:, 0])
+    outcomes = Outcomes(entries.names, (None,), False)
+    test = np.random.default_rng(0).permutation(N)
+    (scores,) = entry_scores([model], X, entries, [(np.arange(0), test)], outcomes, "lac", 0)
+    np.testing.assert_allclose(scores.value, np.abs(full[:, 0] - model.predict(X)), rtol=1e-9)
+
+
+def test_other_outcomes_are_a_cure_where_there_are_some(table):
+    X, Y, X_new = table
+    for outcomes, helps in ((Y, True), (np.nan_to_num(Y[:, 0]), False)):
+        model = MultiTaskConformal(IndependentTasks(Ridge(0.5)), random_state=0).fit(X, outcomes)
+        with pytest.warns(RuntimeWarning, match="Give more entries") as said:
+            model.predict_interval(X_new, 0.99)
+        assert ("calibrate_by='all'" in str(said[0].message)) == helps

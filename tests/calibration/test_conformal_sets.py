@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy.stats import kstest
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import PredefinedSplit
 
 from skmtl.calibration import MultiTaskConformal
+from skmtl.calibration._conformal_labels import uniform_of_rows
 from skmtl.linear_model import MultiTaskGLM
 from skmtl.multioutput import IndependentTasks
 
@@ -123,3 +125,32 @@ def test_a_class_with_too_few_entries_is_in_every_set(table):
         sets = model.predict_set(X_new, 0.9)
     assert sets[:, 1].all()
     assert not sets[:, 0].all()
+
+
+def test_a_randomised_set_does_not_depend_on_the_batch():
+    """Asked alone, in a batch and in another order a row has the same set, and alone not always the same uniform."""
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(1400, 2))
+    probability = np.exp(X @ rng.normal(size=(2, 4)) * 0.5)
+    probability /= probability.sum(axis=1, keepdims=True)
+    y = (rng.random(1400)[:, None] > np.cumsum(probability, axis=1)).sum(axis=1)
+    model = MultiTaskConformal(LogisticRegression(), method="split", label_scores="aps", random_state=3)
+    model.fit(X[:1000], y[:1000])
+    whole = model.predict_set(X[1000:], 0.8)
+    alone = np.vstack([model.predict_set(X[[i]], 0.8) for i in range(1000, 1400)])
+    np.testing.assert_array_equal(alone, whole)
+    np.testing.assert_array_equal(model.predict_set(X[1000:][::-1], 0.8), whole[::-1])
+    assert abs(alone[np.arange(400), y[1000:]].mean() - 0.8) < 0.06
+
+
+def test_uniforms_are_uniform_and_differ_by_seed_and_task():
+    probability = np.random.default_rng(0).dirichlet(np.ones(3), size=5000)
+    draws = [uniform_of_rows(probability, seed, t) for seed, t in ((0, 0), (0, 1), (1, 0), (2**31 - 2, 40))]
+    for u in draws:
+        assert u.min() >= 0
+        assert u.max() < 1
+        assert kstest(u, "uniform").pvalue > 0.01
+        assert abs(np.corrcoef(u[1:], u[:-1])[0, 1]) < 0.05
+        assert abs(np.corrcoef(u, probability[:, 0])[0, 1]) < 0.05
+    assert np.abs(np.corrcoef(draws) - np.eye(4)).max() < 0.05
+    np.testing.assert_array_equal(uniform_of_rows(probability + 1e-16, 0, 0), draws[0])

@@ -324,6 +324,12 @@ def test_errors_name_the_cure(sites):
         model.adapt(X[:5], y[:5], task="A")
     with pytest.raises(TaskDataError, match="task 7 is of another type"):
         model.adapt(X[:5], y[:5], task=7)
+    with pytest.raises(TaskDataError, match="task has no id in row 1"):
+        model.adapt(X[:3], y[:3], task=["new", None, "new"])
+    with pytest.raises(TaskDataError, match="task has no id in row 0"):
+        model.adapt(X[:3], y[:3], task=None)
+    with pytest.raises(TaskDataError, match=r"task has shape \(2,\) but X has 3 rows"):
+        model.adapt(X[:3], y[:3], task=["new", "new"])
     with pytest.raises(TaskDataError, match="task 'new'"):
         model.adapt(X[:2], [np.nan, np.nan], task="new")
     with pytest.raises(TaskDataError, match="links goes with graph"):

@@ -83,6 +83,10 @@ def test_errors(fitted):
         gp.predict(X[:1], task=["D"], on_unknown="guess")
     with pytest.raises(TaskDataError, match="is known already"):
         gp.adapt(X[:2], y[:2], task="A")
+    with pytest.raises(TaskDataError, match="task 3 is of another type than the known 'A'"):
+        gp.adapt(X[:2], y[:2], task=3)
+    with pytest.raises(TaskDataError, match="task has no id in row 1"):
+        gp.adapt(X[:2], y[:2], task=["D", None])
     wide = MultiTaskGPRegressor(inference="dense", optimizer=None).fit(X[:15], y.reshape(3, 15).T)
     with pytest.raises(TaskDataError, match="each in its own unit"):
         wide.adapt(X[:2], y[:2], task=3)

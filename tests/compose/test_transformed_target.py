@@ -211,3 +211,39 @@ def test_bad_outcomes(data):
     twice = TransformedTaskTarget(IndependentTasks(Ridge()), func=np.square, inverse_func=np.sqrt)
     with pytest.warns(UserWarning, match="inverse"):
         twice.fit(X, holes - 100)
+
+
+@pytest.mark.parametrize("inner", [MultiTaskLasso(alpha=0.01), Ridge()], ids=["with NaN", "without NaN"])
+def test_weight_zero_is_missing_whatever_the_value(data, inner):
+    """Also where the transformation has no value for it."""
+    X, Y, _ = data
+    Y = Y[:, 0]
+    kept = np.arange(N) % 5 > 0
+    odd = np.where(kept, Y, -9.0)
+    model = TransformedTaskTarget(inner, transformer=TargetScaler("log1p"))
+    expected = clone(model).fit(X[kept], Y[kept]).predict(X)
+    given = odd.copy()
+    np.testing.assert_allclose(model.fit(X, odd, kept.astype(float)).predict(X), expected, rtol=1e-6)
+    np.testing.assert_array_equal(odd, given)
+    with pytest.raises(TaskDataError, match="values above -1"):
+        model.fit(X, odd)
+
+
+def test_weight_zero_in_a_table_and_in_rows_of_tasks(data):
+    X, Y, holes = data
+    odd, weight = np.where(np.isnan(holes), -9.0, Y), np.where(np.isnan(holes), 0.0, 1.0)
+    model = TransformedTaskTarget(MeanRegularizedRidge(0.1), transformer=TargetScaler("log1p"))
+    expected = model.fit(X, holes).predict(X)
+    np.testing.assert_allclose(model.fit(X, odd, weight).predict(X), expected, rtol=1e-8)
+    rows = (np.tile(X, (T, 1)), odd.T.ravel(), weight.T.ravel())
+    model.fit(*rows, task=np.repeat(np.arange(T), N))
+    kept = weight.T.ravel() > 0
+    alone = clone(model).fit(rows[0][kept], rows[1][kept], task=np.repeat(np.arange(T), N)[kept])
+    np.testing.assert_allclose(model.predict(X), alone.predict(X), rtol=1e-8)
+
+
+def test_standard_deviation_of_an_estimator_without_one(data):
+    X, Y, _ = data
+    model = TransformedTaskTarget(MultiTaskLasso(alpha=0.01), transformer=StandardScaler()).fit(X, Y)
+    with pytest.raises(TaskDataError, match=r"MultiTaskLasso\.predict takes no return_std: leave it out"):
+        model.predict(X, return_std=True)

@@ -10,6 +10,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 
 from skmtl import metrics
 from skmtl.exceptions import InvalidParameterError, TaskDataError
+from skmtl.metrics._recalibrate import recalibrate, separated
 
 NAN = np.nan
 
@@ -166,6 +167,76 @@ def test_rows_of_one_patient_count_as_one():
     np.testing.assert_allclose(scaled["slope_low"], one["slope_low"], rtol=1e-8)  # a weight is no number of patients
 
 
+def test_one_group_has_estimates_and_no_intervals():
+    y_true, y_proba = drawn(100, 1)
+    alone = metrics.calibration_table(y_true, y_proba, n_bootstrap=20).loc[0]
+    row = metrics.calibration_table(y_true, y_proba, groups=np.ones(100), n_bootstrap=20).loc[0]
+    for name in ("slope", "intercept", "ece"):
+        assert row[name] == alone[name]
+        assert np.isnan([row[f"{name}_low"], row[f"{name}_high"]]).all()
+    assert row["undefined"] == "one group only: no interval"
+    assert np.isfinite(row["ece_if_calibrated"])
+    two = metrics.calibration_table(y_true, y_proba, groups=np.arange(100) % 2, n_bootstrap=0).loc[0]
+    assert two["slope_low"] < two["slope"] < two["slope_high"]
+    assert two["undefined"] == ""
+
+
+def test_sandwich_is_the_sum_over_groups_written_out():
+    y_true, y_proba = drawn(90, 1)
+    groups = np.arange(90) // 9
+    row = metrics.calibration_table(y_true, y_proba, groups=groups, n_bootstrap=0).loc[0]
+    eta = row["intercept"] + logit(y_proba[:, 0])
+    sums = [np.sum((y_true[:, 0] - expit(eta))[groups == g]) for g in range(10)]
+    error = np.sqrt(10 / 9 * np.sum(np.square(sums))) / np.sum(expit(eta) * expit(-eta))
+    assert row["intercept_high"] - row["intercept"] == pytest.approx(1.959963984540054 * error, rel=1e-8)
+
+
+def hard_predictions(seed, n=300):
+    """Predictions of exactly 0 and 1, a fifth of them wrong."""
+    rng = np.random.default_rng(seed)
+    predicted = (rng.random(n) < 0.4).astype(float)
+    return np.where(rng.random(n) < 0.2, 1 - predicted, predicted).astype(int), predicted
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_recalibration_of_predictions_that_are_zero_and_one(seed):
+    """Trees and neighbours give them; log-odds are kept off infinity by the machine precision."""
+    y_true, y_proba = hard_predictions(seed)
+    far = logit(1 - np.finfo(float).eps)
+    score = np.where(y_proba == 1, far, logit(np.finfo(float).eps))
+    intercept = metrics.calibration_intercept(y_true, y_proba)
+    assert np.sum(expit(intercept + score)) == pytest.approx(y_true.sum(), rel=1e-9)
+    low, high = (y_true[y_proba == p].mean() for p in (0, 1))
+    slope = (logit(high) - logit(low)) / (score.max() - score.min())
+    assert metrics.calibration_slope(y_true, y_proba) == pytest.approx(slope, rel=1e-6)
+    row = metrics.calibration_table(y_true, y_proba, n_bootstrap=0).loc[0]
+    assert row["intercept"] == pytest.approx(intercept)
+    assert row["intercept_low"] < row["intercept"] < row["intercept_high"]
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-12, 1e-6, 1 - 1e-9])
+def test_intercept_of_one_extreme_prediction_is_a_difference_of_log_odds(level):
+    y_true = np.array([0, 1, 0, 0] * 20)
+    kept = np.clip(level, np.finfo(float).eps, 1)
+    assert metrics.calibration_intercept(y_true, np.full(80, level)) == pytest.approx(logit(0.25) - logit(kept))
+
+
+def test_slope_where_predictions_all_but_separate_the_events():
+    """The likelihood has a maximum, far off and hard to come by: the equations of the maximum hold there."""
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        score = np.sort(rng.choice([-36.0, 0.0, 36.0], 30) + rng.normal(size=30) * 10.0 ** rng.uniform(-12, 0))
+        score = np.clip(score, -36, 36)
+        event = (np.arange(30) >= 15).astype(float)
+        event[[14, 15]] = event[[15, 14]]
+        if separated(event, score) is None:
+            found = recalibrate(event, score, None, slope=True)
+            left = expit(found.intercept + found.slope * score) - event
+            assert abs(left.sum()) < 1e-3
+            assert abs(left @ score) < 1e-3
+            assert found.slope > 0
+
+
 def test_intervals_cover():
     """300 samples of 300: slope and intercept at 95%, and the calibration error in half of them."""
     covered = np.zeros((300, 3))
@@ -310,6 +381,10 @@ MISTAKES = {
 }
 BAD_DATA = {
     "groups": (lambda y, p: metrics.calibration_table(y, p, groups=[1]), "groups has the shape"),
+    "no group": (
+        lambda y, p: metrics.calibration_table(y, p, groups=[1, NAN, 1, 2]),
+        "groups has no value in row 1: give every row its group",
+    ),
     "probability": (lambda y, p: metrics.calibration_slope(y, 2 * p), "leaves .0, 1.: calibration_slope needs"),
     "classes": (lambda y, p: metrics.net_benefit(y + np.arange(4), p), "has . classes but net_benefit needs two"),
     "names": (lambda y, p: metrics.relative_improvement({"a": 1}, {"b": 1}), "do not have the same tasks"),
@@ -329,3 +404,52 @@ def test_mistakes(call, message):
 def test_bad_data(call, message):
     with pytest.raises(TaskDataError, match=message):
         call(np.array([0, 1, 0, 1]), np.array([0.2, 0.6, 0.7, 0.8]))
+
+
+def test_gains_are_matched_by_name():
+    pd = pytest.importorskip("pandas")
+    y_true = pd.DataFrame({"a": [1.0, 2, 3], "b": [100.0, 200, 300]})
+    raw = {"multioutput": "raw_values"}
+    by_dict = metrics.skill_score(y_true, y_true + 0.5, {"a": 2.0, "b": 200.0}, **raw)
+    series = pd.Series({"b": 200.0, "a": 2.0})
+    np.testing.assert_array_equal(metrics.skill_score(y_true, y_true + 0.5, series, **raw), by_dict)
+    for in_order in ([2.0, 200.0], pd.Series([2.0, 200.0])):
+        np.testing.assert_array_equal(metrics.skill_score(y_true, y_true + 0.5, in_order, **raw), by_dict)
+    with pytest.raises(TaskDataError, match="reference has no entry for task 'a'"):
+        metrics.skill_score(y_true, y_true, pd.Series({"b": 200.0, "c": 2.0}))
+    new = pd.DataFrame({"auc": [1.0, 10.0], "mse": [3.0, 4.0]}, index=["a", "b"])
+    np.testing.assert_array_equal(metrics.relative_improvement(new, new.iloc[::-1, ::-1], **raw), 0)
+    np.testing.assert_array_equal(metrics.relative_improvement(new["auc"], new["auc"].iloc[::-1], **raw), 0)
+    np.testing.assert_array_equal(metrics.relative_improvement(new["auc"], {"b": 10.0, "a": 1.0}, **raw), 0)
+
+
+IMPROVEMENTS = {
+    "names of one": (([1.0, 2.0], {"a": 1.0, "b": 2.0}), {}, "baseline has task names and scores has none"),
+    "strings": (({"a": "x"}, {"a": 1.0}), {}, r"scores does not hold numbers: give a number for every task \('a'\)"),
+    "direction": (([1.0], [1.0]), {"greater_is_better": "no"}, "greater_is_better='no' is not a bool"),
+}
+
+
+@pytest.mark.parametrize(("pair", "options", "message"), IMPROVEMENTS.values(), ids=IMPROVEMENTS)
+def test_bad_improvements(pair, options, message):
+    with pytest.raises(TaskDataError, match=message):
+        metrics.relative_improvement(*pair, **options)
+
+
+def test_bad_names_of_gains():
+    pd = pytest.importorskip("pandas")
+    twice = pd.Series([1.0, 10.0], index=["a", "a"])
+    with pytest.raises(TaskDataError, match="scores has 'a' twice"):
+        metrics.relative_improvement(twice, twice)
+    with pytest.raises(TaskDataError, match="do not have the same columns: 'm'"):
+        metrics.relative_improvement(pd.DataFrame({"m": [1.0]}), pd.DataFrame({"k": [1.0]}))
+    with pytest.raises(TaskDataError, match=r"reference=5\.0 is no table and no number per task"):
+        metrics.skill_score(np.ones((3, 2)), np.ones((3, 2)), 5.0)
+    with pytest.raises(TaskDataError, match="reference does not hold numbers"):
+        metrics.skill_score(np.ones((3, 2)), np.ones((3, 2)), {0: "x", 1: 2.0})
+
+
+def test_a_prediction_at_a_threshold_is_treated_whatever_its_rounding():
+    assert 0.1 * 3 > 0.3
+    assert metrics.net_benefit([1, 0], [0.3, 0.1], [0.1 * 3])["treated"].tolist() == [0.5]
+    assert metrics.net_benefit([1, 0], [0.3, 0.1], [0.3 + 1e-9])["treated"].tolist() == [0.0]

@@ -196,3 +196,41 @@ def test_bad_input(given, message):
 def test_bad_parameters(given):
     with pytest.raises(InvalidParameterError, match=f"'{next(iter(given))}' parameter of ObservationWeights"):
         ObservationWeights(**given).fit([[1.0], [2.0]], [1.0, 2.0])
+
+
+def test_outcomes_of_new_rows_are_those_of_the_fit_in_their_order():
+    X, Y, _, _ = missing_at_random(11, 200)
+    frame = pd.DataFrame(Y, columns=["u", "v"])
+    maker = ObservationWeights(random_state=0).fit(X, frame)
+    np.testing.assert_array_equal(maker.weights(X, Y), maker.weights(X, frame))  # no names, no contradiction
+    with pytest.raises(TaskDataError, match="outcomes of the fit in another order"):
+        maker.weights(X, frame[["v", "u"]])
+    with pytest.raises(TaskDataError, match="y has the outcome 'w', which the fit did not have"):
+        maker.weights(X, frame.rename(columns={"v": "w"}))
+    bare = ObservationWeights(random_state=0).fit(X, Y)
+    np.testing.assert_array_equal(bare.weights(X, frame), bare.weights(X, Y))
+
+
+@pytest.mark.parametrize("missing", [None, pd.NA, np.nan])
+@pytest.mark.parametrize("values", ["numbers", "booleans"])
+def test_any_sign_of_a_missing_feature_is_the_same(missing, values):
+    X, Y, _, _ = missing_at_random(12, 300)
+    column = pd.Series(X[:, 0] if values == "numbers" else X[:, 0] > 0)
+    floats, objects = column.astype(float), column.astype(object)
+    floats.iloc[::7], objects.iloc[::7] = np.nan, missing
+    maker = ObservationWeights(random_state=0)
+    expected = maker.fit_weights(pd.DataFrame({"a": floats}), Y)
+    np.testing.assert_allclose(maker.fit_weights(pd.DataFrame({"a": objects}), Y), expected)
+
+
+def test_new_rows_are_read_as_those_of_the_fit():
+    X, Y, _, _ = missing_at_random(13, 300)
+    table = pd.DataFrame({"a": X[:, 0], "s": np.where(X[:, 1] > 0, "f", "m")})
+    maker = ObservationWeights(random_state=0).fit(table, Y)
+    new = table.iloc[:3]
+    unknown = maker.weights(new.assign(s="other"))
+    for nothing in (None, np.nan, 1.0):
+        np.testing.assert_allclose(maker.weights(new.assign(s=nothing)), unknown)
+    np.testing.assert_allclose(maker.weights(new.assign(a=None)), maker.weights(new.assign(a=np.nan)))
+    with pytest.raises(TaskDataError, match="X holds 'x' in column 'a', which held numbers at the fit"):
+        maker.weights(new.assign(a="x"))

@@ -149,3 +149,19 @@ def test_a_value_beyond_the_range_of_a_power_is_warned_of():
     scaler = TargetScaler("power").fit(y)
     with pytest.warns(UserWarning, match=r"1 of 2 values for Y \(task 0\) have no finite counterpart"):
         scaler.inverse_transform([[0.0], [1e3]])
+
+
+def test_a_fit_to_rows_forgets_the_names_of_a_table():
+    scaler = TargetScaler().set_output(transform="pandas")
+    scaler.fit(pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 5.0]}))
+    said = scaler.fit_transform(pd.Series([1.0, 3.0, 5.0, 9.0], index=list("wxyz")), task=[0, 0, 1, 1])
+    assert said.to_numpy().ravel().tolist() == [-1, 1, -1, 1]
+    assert scaler.get_feature_names_out().tolist() == ["x0"]
+
+
+def test_the_way_back_refuses_another_order():
+    table = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 5.0]})
+    scaler = TargetScaler().fit(table)
+    np.testing.assert_allclose(scaler.inverse_transform(scaler.transform(table)), table)
+    with pytest.raises(TaskDataError, match="outcomes of the fit in another order"):
+        scaler.inverse_transform(table[["b", "a"]])

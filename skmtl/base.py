@@ -12,14 +12,15 @@ from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmtl._typing import Array
+from skmtl._notebook import NotebookMixin
+from skmtl._typing import Array, IntArray
 from skmtl.data import TaskData, as_task_data, check_task_ids
 from skmtl.data._design import transposed_predictions
 from skmtl.exceptions import InvalidParameterError, TaskDataError
 from skmtl.metrics import accuracy_score, r2_score
 
 
-class MultiTaskMixin:
+class MultiTaskMixin(NotebookMixin):
     """Task data in, per-task predictions out.
 
     Fitted attributes it sets: ``task_names_`` (T,), ``n_tasks_``, ``data_form_`` ("single", "wide" or
@@ -29,6 +30,7 @@ class MultiTaskMixin:
     task_names_: np.ndarray
     n_tasks_: int
     data_form_: str
+    _n_observed: IntArray  # of each task, for the notebook
 
     def __sklearn_tags__(self) -> Tags:
         """Tags: NaN in the target is a missing outcome; several outcomes at once; sparse X."""
@@ -44,6 +46,7 @@ class MultiTaskMixin:
         self.task_names_ = task_names_array(data.layout.names)
         self.n_tasks_ = data.n_tasks
         self.data_form_ = data.form
+        self._n_observed = data.layout.counts
         self.__dict__.pop("adapted_tasks_", None)
         return data
 

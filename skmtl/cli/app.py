@@ -50,6 +50,7 @@ def options(
 
 @app.command("compare", cls=_CompareCommand, short_help="Which outcomes of a table gain from sharing, and which lose.")
 def compare_command(
+    context: typer.Context,
     table: Annotated[Path, typer.Argument(metavar="TABLE", help="A .csv, .csv.gz or .parquet file.")],
     targets: Annotated[
         str,
@@ -86,6 +87,9 @@ def compare_command(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write scores.csv and predictions.csv to this directory.")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Write one page about it, with figures, for a browser.")
+    ] = None,
 ) -> None:
     """Compare models that share between outcomes with models that do not.
 
@@ -96,6 +100,7 @@ def compare_command(
     """
     from skmtl.cli import features, files, show
     from skmtl.cli.errors import CommandError, sentences
+    from skmtl.cli.report import check_report, typed, write_report
     from skmtl.cli.table import read_table, select, split_names
     from skmtl.model_selection import RepeatedMultiTaskKFold, compare
     from skmtl.model_selection._compare_candidates import check_name
@@ -115,6 +120,8 @@ def compare_command(
         if seed < 0:
             raise CommandError(f"--seed is {seed}: give 0 or more.")
         _check_jobs(jobs)
+        if report is not None:
+            check_report(report)
         frame = read_table(table)
         study = select(frame, table.name, targets=names, task=task, group=group, ignore=ignored)
         if out is not None:
@@ -132,17 +139,17 @@ def compare_command(
                 n_jobs=-1 if jobs is None else jobs,
                 random_state=seed,
                 progress=step,
+                return_estimator=report is not None,
             )
         where = f"{len(frame)} rows, {study.X.shape[1]} features"
-        show.show(
-            found,
-            f"{table.name}: {where}" + (f", {names[0]} by {task}" if task else ""),
-            interval=interval,
-            adjust=None if adjust == "none" else adjust,
-        )
+        options: dict[str, Any] = {"interval": interval, "adjust": None if adjust == "none" else adjust}
+        show.show(found, f"{table.name}: {where}" + (f", {names[0]} by {task}" if task else ""), **options)
         if out is not None:
             written = files.write_results(out, found)
             typer.echo(f"\nWritten: {', '.join(map(str, written))}")
+        if report is not None:
+            write_report(report, found, table.name, typed(context), **options)
+            typer.echo(f"\nWritten: {report}")
 
 
 @app.command("fit", cls=_CompareCommand, short_help="Fit a model to a whole table and save it.")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from sklearn.utils import indexable
 
+from skmtl._splits.columns import group_codes
 from skmtl._typing import Array, MatrixLike
 from skmtl.exceptions import InvalidParameterError
-from skmtl.model_selection._compare_candidates import make_candidates
+from skmtl.model_selection._compare_candidates import MODELS, make_candidates
 from skmtl.model_selection._compare_folds import Parts, make_parts
 from skmtl.model_selection._compare_outcomes import BINARY, Outcomes, read_outcomes
+from skmtl.model_selection._compare_record import feature_frame, versions
 from skmtl.model_selection._compare_result import Comparison
 from skmtl.model_selection._compare_run import Progress, predict_parts
 from skmtl.model_selection._compare_scores import SHOWN, entry_losses, score_outcome
@@ -35,6 +38,7 @@ def compare(
     n_jobs: int | None = None,
     random_state: Any = None,
     progress: Progress | None = None,
+    return_estimator: bool = False,
 ) -> Comparison:
     """Compare estimators on the same folds and say for each outcome whether sharing helped.
 
@@ -89,6 +93,9 @@ def compare(
         Seed of the folds where `cv` is a number.
     progress : callable, default=None
         Called after every fit with the number of fits done, their total, and what was done.
+    return_estimator : bool, default=False
+        Keep the estimators fitted in every fold, in ``fitted``: `Comparison.coefficients` and the coefficients of the
+        report are made of them. With a preprocessor they are pipelines of both. All are in memory at the same time.
 
     Returns
     -------
@@ -143,28 +150,28 @@ def compare(
     >>> rng = np.random.default_rng(0)
     >>> X = rng.normal(size=(60, 8))
     >>> effect = np.array([[1.0, 0.8, 1.2, -1.0], [-0.9, -1.1, -0.8, 1.0]])
-    >>> Y = pd.DataFrame(X[:, :2] @ effect + rng.normal(size=(60, 4)), columns=["ldl", "crp", "tch", "hdl"])
+    >>> Y = pd.DataFrame(X[:, :2] @ effect + 0.8 * rng.normal(size=(60, 4)), columns=["ldl", "crp", "tch", "hdl"])
     >>> Y = Y.mask(rng.random(Y.shape) < 0.2)  # a fifth was not measured
     >>> models = {"independent": IndependentTasks(Ridge()), "pooled": PooledTasks(Ridge())}
     >>> found = compare(X, Y, {**models, "lasso": MultiTaskLasso(alpha=0.3)}, cv=10, random_state=0)
     >>> found.table().round(2)
             metric  observed  events  independent  pooled  lasso
     outcome
-    ldl       RMSE        48    <NA>         1.11    1.17   1.04
-    crp       RMSE        52    <NA>         1.01    1.24   1.01
-    tch       RMSE        49    <NA>         1.14    1.20   1.03
-    hdl       RMSE        49    <NA>         1.06    2.03   0.97
+    ldl       RMSE        48    <NA>         0.89    1.01   0.84
+    crp       RMSE        52    <NA>         0.77    1.08   0.83
+    tch       RMSE        49    <NA>         0.89    1.05   0.85
+    hdl       RMSE        49    <NA>         0.83    1.95   0.79
     >>> print(found)
     Sharing helped: nowhere beyond chance.
-    Sharing hurt: hdl (pooled -26... [-6..., -6...]).
+    Sharing hurt: hdl (pooled -46... [-10..., -14...]).
     No evidence either way: ldl; crp; tch.
     (The chance of a wrong word anywhere among 8 gains is at most 5% (Holm).)
 
-    The lasso looks better on every outcome; over all of them together that is still within chance.
+    The lasso looks better on three outcomes of four; over all of them together that is still within chance.
 
     >>> found.overall().set_index("estimator").loc["lasso", ["gain", "low", "high"]].astype(float).round(0)
-    gain    12...
-    low    -...
+    gain     4...
+    low    -1...
     high    2...
     Name: lasso, dtype: float64
     """
@@ -172,10 +179,13 @@ def compare(
     n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
     if n_rows == 0:
         raise InvalidParameterError("X has no rows: give at least one.")
+    if groups is not None:
+        group_codes(groups)  # an id in every row, or an error
+        groups = np.asarray(groups).reshape(n_rows)
     outcomes = read_outcomes(Y, task, sample_weight, n_rows, kinds)
     candidates, registered = make_candidates(estimators, baseline, outcomes)
     parts = make_parts(cv, random_state, X, outcomes, groups, registered=set(registered.values()))
-    predictions = predict_parts(
+    record = predict_parts(
         candidates,
         X,
         outcomes,
@@ -186,8 +196,9 @@ def compare(
         progress=progress,
         groups=groups,
         registered=registered,
+        return_estimator=return_estimator,
     )
-    names = tuple(candidates)
+    names, predictions = tuple(candidates), record.predictions
     return Comparison(
         estimators=names,
         baseline=baseline,
@@ -195,8 +206,36 @@ def compare(
         folds=_count_folds(outcomes, parts),
         scores=_score(names, outcomes, parts, predictions),
         predictions=_list_predictions(names, outcomes, parts, predictions),
-        groups=None if groups is None else np.asarray(groups),
+        groups=groups,
+        fitted=record.fitted_lists(names),
+        fits=record.fit_frame(names),
+        warnings=record.warning_frame(),
+        features=feature_frame(X),
+        asked={
+            "n_rows": n_rows,
+            "by_rows": outcomes.by_rows,
+            "models": {
+                name: MODELS[registered[name]].meaning if name in registered else repr(estimator)
+                for name, estimator in candidates.items()
+            },
+            "registered": tuple(registered),
+            "cv": "5" if cv is None else _in_short(cv),
+            "preprocessor": None if preprocessor is None else repr(preprocessor),
+            "weighted": sample_weight is not None,
+            "random_state": None if random_state is None else _seed(random_state),
+            "versions": versions(),
+        },
     )
+
+
+def _seed(random_state: Any) -> str:
+    """A seed as it was given; of a generator there is nothing that could be written down."""
+    return str(random_state) if isinstance(random_state, Integral) else "a generator"
+
+
+def _in_short(cv: Any) -> str:
+    """Folds as they were asked for; those given row by row are not repeated."""
+    return "given row by row" if isinstance(cv, Iterable) else repr(cv)
 
 
 def _describe(outcomes: Outcomes) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 from skmtl._typing import Array
 from skmtl.exceptions import InvalidParameterError
 from skmtl.model_selection._compare_gains import INTERVALS, Gains, Losses, tabulate
+from skmtl.model_selection._compare_report import Reported
 from skmtl.model_selection._compare_scores import LOSS
 from skmtl.model_selection._compare_verdicts import ADJUSTMENTS, adjust_p, verdicts
 from skmtl.model_selection._compare_words import in_words
@@ -23,7 +24,7 @@ _PER_OUTCOME = [
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Reported):
     """What `compare` found.
 
     All tables are pandas frames; an outcome is a column of ``Y``, or in the rows form a task. ``print(found)`` says it
@@ -51,6 +52,17 @@ class Comparison:
         the class observed.
     groups : ndarray of shape (n,) or None
         Who each row of ``X`` belongs to: the units of the bootstrap.
+    fitted : dict from name to list of fitted estimators, or None
+        One for each fold, where ``compare(..., return_estimator=True)``; with a preprocessor a pipeline of both.
+    fits : DataFrame, one row per fold, estimator and model solved inside it, or None
+        Columns fold, estimator, outcomes (a tuple: those the model serves), solver, certificate (its kind), value,
+        wanted (the value at which it counts as solved), n_iter, converged. Models without a certificate have no row.
+    warnings : DataFrame, one row per fold, estimator and message, or None
+        Columns fold, estimator, category, message, count: everything warned of in fits and predictions.
+    features : DataFrame, one row per column of ``X``, or None
+        Columns feature, missing: rows without a value (NA of sparse ``X``).
+    asked : dict or None
+        What `compare` was asked: folds, seed, preprocessor, and half a line about each estimator.
 
     See Also
     --------
@@ -87,6 +99,11 @@ class Comparison:
     scores: Any
     predictions: Any
     groups: Any = None
+    fitted: Any = None
+    fits: Any = None
+    warnings: Any = None
+    features: Any = None
+    asked: Any = None
 
     def table(self) -> Any:
         """One number per outcome and estimator, the smaller the better.
@@ -100,10 +117,9 @@ class Comparison:
             Rows are outcomes; columns metric, observed, events, then one per estimator.
         """
         frame = self.outcomes.set_index("outcome")[["metric", "observed", "events"]].copy()
-        means = self._losses.unit.sum(axis=0)
+        means = self._means()
         numeric = (self.outcomes["kind"] == "numeric").to_numpy()
         means[numeric] **= 0.5
-        means[~self._losses.there.any(axis=0)] = np.nan
         for e, name in enumerate(self.estimators):
             frame[name] = means[:, e]
         return frame
@@ -203,7 +219,7 @@ class Comparison:
         import pandas as pd
 
         b, (gains, _) = self._gains(baseline, interval, adjust, alpha, n_resamples, random_state)
-        means = self._losses.unit.sum(axis=0)
+        means = self._means()
         rows = [
             (outcome, name, LOSS[kind], means[t, e], means[t, b], *(100 * x[t, e] for x in gains[:3]), gains.p[t, e])
             for e, name in enumerate(self.estimators)
@@ -331,6 +347,12 @@ class Comparison:
             n_units=len(units),
         )
 
+    def _means(self) -> Array:
+        """Mean loss of every outcome and estimator, NaN where no test part has the outcome."""
+        means = self._losses.unit.sum(axis=0)
+        means[~self._losses.there.any(axis=0)] = np.nan
+        return means
+
     def _ratios(self) -> Array:
         """Test entries over all other entries, mean over the folds that test an outcome.
 
@@ -338,7 +360,8 @@ class Comparison:
         (a learning curve), folds overlap less than n_test / n_train would say.
         """
         tested = self.folds.pivot(index="fold", columns="outcome", values="n_test")
-        tested = tested[self.outcomes["outcome"].tolist()].to_numpy(dtype=np.float64)
+        # By label: names may be True and False, which brackets would read as a mask.
+        tested = tested.reindex(columns=self.outcomes["outcome"].tolist()).to_numpy(dtype=np.float64)
         others = np.maximum(self.outcomes["observed"].to_numpy(dtype=np.float64) - tested, 1)
         return (tested / others).sum(axis=0) / np.maximum((tested > 0).sum(axis=0), 1)
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 
 from skmtl._sklearn import safe_split
@@ -19,11 +20,11 @@ from skmtl.exceptions import TaskDataError
 from skmtl.model_selection._compare_folds import Parts
 from skmtl.model_selection._compare_inner import keep_groups
 from skmtl.model_selection._compare_outcomes import BINARY, CLASSES, COUNT, NUMERIC, Outcomes
+from skmtl.model_selection._compare_record import Record, Spoken, solved_rows
 from skmtl.model_selection._predict import _check_task, _last_step_prefix
+from skmtl.multioutput._inner import fit_argument
 
 Progress = Callable[[int, int, str], None]
-# What was warned of: by whom, category, message.
-Spoken = tuple[str, type[Warning], str]
 
 
 class Part(NamedTuple):
@@ -48,8 +49,9 @@ def predict_parts(
     progress: Progress | None,
     groups: MatrixLike = None,
     registered: Container[str] = (),
-) -> dict[tuple[str, int], Any]:
-    """Predictions of every estimator on every test part.
+    return_estimator: bool = False,
+) -> Record:
+    """Predictions of every estimator on every test part, and how its fits ended.
 
     Parameters
     ----------
@@ -67,30 +69,34 @@ def predict_parts(
         Kept together in the folds inside registered estimators.
     registered : names of estimators
         Those that were built from a registered name.
+    return_estimator : bool
+        Keep the fitted estimators; with a preprocessor as pipelines of both.
 
     Returns
     -------
-    dict from (name, fold) to ndarray of shape (n_test, T), or list of length T
-        Means, or probabilities of the second class; NaN in the cells of other places in the rows form. A list where an
-        outcome has more than two classes: its probabilities have shape (n_test, K), those of others (n_test,).
+    Record
+        Its ``predictions`` are means, or probabilities of the second class; NaN in the cells of other places in the
+        rows form. A list where an outcome has more than two classes: its probabilities have shape (n_test, K), those
+        of others (n_test,).
 
     Warns
     -----
     Whatever the estimators warned of, once at the end, with counts.
     """
     for name, estimator in estimators.items():
-        _check_methods(name, estimator, outcomes)
+        _check_methods(name, estimator, outcomes, sample_weight is not None)
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    spoken: Counter[Spoken] = Counter()
+    record = Record()
     ready = dict(enumerate(parts))
     transformed: dict[int, tuple[Any, Any]] = {}
+    preprocessors: dict[int, Any] = {}
     if preprocessor is not None:
-        for fold, train_test, caught in parallel(
+        for fold, train_test, fitted, caught in parallel(
             delayed(_transform)(clone(preprocessor), X, outcomes.y_at(part[0]), fold, *part)
             for fold, part in ready.items()
         ):
-            transformed[fold] = train_test
-            spoken.update(caught)
+            transformed[fold], preprocessors[fold] = train_test, fitted
+            record.heard(fold, caught)
 
     def jobs() -> Iterator[Any]:
         for fold, (train, test) in ready.items():
@@ -102,20 +108,25 @@ def predict_parts(
                     X_test = safe_split(estimator, X, None, test, train)[0]
                 part = Part(fold, train, test, X_train, X_test)
                 inner = groups if name in registered else None
-                yield delayed(_fit_and_predict)(name, clone(estimator), part, outcomes, sample_weight, inner)
+                yield delayed(_fit_and_predict)(
+                    name, clone(estimator), part, outcomes, sample_weight, inner, return_estimator
+                )
 
-    predictions: dict[tuple[str, int], Any] = {}
     total = len(parts) * len(estimators)
-    for name, fold, values, caught in parallel(jobs()):
-        predictions[name, fold] = values
-        spoken.update(caught)
+    for name, fold, values, fits, fitted, caught in parallel(jobs()):
+        record.predictions[name, fold] = values
+        record.fits += fits
+        record.heard(fold, caught)
+        if return_estimator:
+            before = [("preprocessor", preprocessors[fold])] if fold in preprocessors else []
+            record.fitted[name, fold] = Pipeline([*before, ("model", fitted)]) if before else fitted
         if progress is not None:
-            progress(len(predictions), total, f"{name}, fold {fold + 1} of {len(parts)}")
-    _speak(spoken, len(parts))
-    return predictions
+            progress(len(record.predictions), total, f"{name}, fold {fold + 1} of {len(parts)}")
+    _speak(record.all_spoken, len(parts))
+    return record
 
 
-def _check_methods(name: str, estimator: Any, outcomes: Outcomes) -> None:
+def _check_methods(name: str, estimator: Any, outcomes: Outcomes, weighted: bool) -> None:
     """Say before the first fit that an estimator cannot predict what it is asked."""
     by_kind = {NUMERIC: "predict", COUNT: "predict", BINARY: "predict_proba", CLASSES: "predict_proba"}
     methods = sorted({by_kind[kind] for kind in outcomes.kinds})
@@ -130,24 +141,28 @@ def _check_methods(name: str, estimator: Any, outcomes: Outcomes) -> None:
                 "give a classifier, or IndependentTasks with one estimator per outcome."
             )
         _check_task(estimator, method, outcomes.ids)
+    if weighted and fit_argument(estimator, "sample_weight") is None:
+        raise TaskDataError(
+            f"The estimator {name!r} takes no sample_weight in fit: leave sample_weight out, or the estimator."
+        )
 
 
 def _transform(
     preprocessor: Any, X: MatrixLike, y: Any, fold: int, train: IntArray, test: IntArray
-) -> tuple[int, tuple[Any, Any], Counter[Spoken]]:
-    """Fit the preprocessor on the training part, ``y`` of which it gets; its output for both parts."""
+) -> tuple[int, tuple[Any, Any], Any, Counter[Spoken]]:
+    """Fit the preprocessor on the training part, ``y`` of which it gets; its output for both parts, and itself."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         with _named("preprocessor", fold):
             train_out = preprocessor.fit_transform(safe_split(preprocessor, X, None, train)[0], y)
             test_out = preprocessor.transform(safe_split(preprocessor, X, None, test)[0])
-    return fold, (train_out, test_out), _count("preprocessor", caught)
+    return fold, (train_out, test_out), preprocessor, _count("preprocessor", caught)
 
 
 def _fit_and_predict(
-    name: str, estimator: Any, part: Part, outcomes: Outcomes, sample_weight: Any, groups: Any
-) -> tuple[str, int, Any, Counter[Spoken]]:
-    """Fit on the training part and predict the test part."""
+    name: str, estimator: Any, part: Part, outcomes: Outcomes, sample_weight: Any, groups: Any, keep: bool
+) -> tuple[str, int, Any, list[tuple[Any, ...]], Any, Counter[Spoken]]:
+    """Fit on the training part and predict the test part; how the fit ended, and perhaps the fitted estimator."""
     given, asked = {}, {}
     if sample_weight is not None:
         given["sample_weight"] = np.asarray(sample_weight)[part.train]
@@ -167,7 +182,8 @@ def _fit_and_predict(
         code = outcomes.code[part.test]
         columns = [_only(columns[0], code == t) for t in range(len(outcomes.names))]
     values = columns if CLASSES in outcomes.kinds else np.column_stack(columns)
-    return name, part.fold, values, _count(name, caught)
+    fits = solved_rows(part.fold, name, estimator, outcomes.names)
+    return name, part.fold, values, fits, estimator if keep else None, _count(name, caught)
 
 
 def _only(column: Array, there: BoolArray) -> Array:

@@ -6,12 +6,13 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet
 WORKERS ?= 2
 
-.PHONY: help demo test test-oldest lint types contracts check oracle-table bench-school bench-import bench-solvers bench-recovery bench-mixed bench-peers bench-gp bench-sharing clean
+.PHONY: help demo docs test test-oldest lint types contracts check oracle-table bench-school bench-import bench-solvers bench-recovery bench-mixed bench-peers bench-gp bench-sharing clean
 
 help:
 	@echo "make demo         the main job on the diabetes patients that scikit-learn ships"
 	@echo "make test         the whole test suite"
 	@echo "make check        lint, types and import contracts"
+	@echo "make docs         this package's site in docs/_build/html: warnings, links and examples are checked"
 	@echo "make oracle-table every penalty and loss against cvxpy"
 	@echo "make test-oldest  scikit-learn's checks and the laws on the oldest versions admitted"
 	@echo "make bench-school the School benchmark (needs the data, see benchmarks/README.md)"
@@ -30,6 +31,10 @@ $(VENV)/.test: pyproject.toml | $(BIN)/python
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(PIP) --editable ".[dev]"
+	touch $@
+
+$(VENV)/.docs: pyproject.toml | $(BIN)/python
+	$(PIP) --editable ".[docs]"
 	touch $@
 
 demo: $(VENV)/.demo
@@ -60,6 +65,12 @@ test-oldest:
 		tests/sklearn_api tests/multioutput tests/invariances tests/data tests/metrics tests/model_selection \
 		tests/gaussian_process tests/kernel_ridge tests/svm tests/calibration tests/compose tests/preprocessing \
 		tests/inspection tests/cold_start
+
+# The site, without a network: every warning is an error, links inside it lead somewhere, examples on pages run.
+docs: $(VENV)/.docs
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -b html -q docs docs/_build/html
+	$(BIN)/python docs/check_site.py docs/_build/html
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python docs/run_doctests.py
 
 bench-school: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/school.py
@@ -107,4 +118,5 @@ bench-import: $(VENV)/.test
 	$(BIN)/python benchmarks/import_time.py
 
 clean:
+	rm -rf docs/_build docs/auto_examples docs/api/generated docs/models/_pictures
 	rm -rf $(VENV) $(VENV)-oldest build dist .pytest_cache .mypy_cache .ruff_cache

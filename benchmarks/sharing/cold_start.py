@@ -11,8 +11,8 @@ or more is new once, 3 draws of k rows. Heart disease: four hospitals, a binary 
 - adapt, trace norm: the subspace of the known sites, which without a row says no more than their mean level;
 - pooled: one model of the known sites, blind to the new one; its intercept is theirs;
 - pooled + k: the same with the k rows among the others;
-- scratch: the k rows alone (ridge with leave-one-out strength; logistic regression with C = 1; the frequency where
-  there is one class).
+- scratch: the k rows alone (ridge with leave-one-out strength; logistic regression with its strength by up to five
+  folds; the frequency where there is one class).
 
 Standard errors are over sites, of which heart disease has four: read its intervals as such. The paired difference is
 "adapt" minus the other at the same k and site (negative: adapt is better).
@@ -28,8 +28,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
 from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from skmtl.linear_model import (
     MeanRegularizedRidgeCV,
@@ -94,6 +96,16 @@ def school(folder: Path, quick: bool, most: int) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["site", "draw", "k", "model", "metric", "value"])
 
 
+def tuned(X: np.ndarray, y: np.ndarray) -> LogisticRegression:
+    """Logistic regression, its strength by the log loss of five folds, of fewer where a class has fewer rows."""
+    folds, model = min(5, np.bincount(y).min()), LogisticRegression(max_iter=1000)
+    if folds < 2:
+        return model.fit(X, y)  # one row of a class: nothing to choose by
+    cv = StratifiedKFold(folds, shuffle=True, random_state=0)
+    grid = {"C": np.geomspace(1e-3, 10, 9)}
+    return GridSearchCV(model, grid, cv=cv, scoring="neg_log_loss").fit(X, y).best_estimator_
+
+
 def heart(folder: Path, quick: bool, most: int) -> pd.DataFrame:
     table = pd.read_csv(folder / "heart_disease.csv")
     site, y = table.pop("hospital").to_numpy(str), table.pop("disease").to_numpy(int)
@@ -105,7 +117,7 @@ def heart(folder: Path, quick: bool, most: int) -> pd.DataFrame:
             alphas=np.geomspace(10, 0.01, 10), share_intercept=True, cv=FOLDS,
         ).fit(X, y_known, task=sites)  # fmt: skip
         trace = TraceNormClassifierCV(alphas=8, eps=0.01, cv=FOLDS, tol=1e-4).fit(X, y_known, task=sites)
-        pooled = LogisticRegression(C=1.0, max_iter=1000).fit(X, y_known)
+        pooled = tuned(X, y_known)
         for draw in range(3 if quick else 20):
             order = np.random.default_rng(draw).permutation(len(X_new))
             few, test = order[:50], order[50:]
@@ -121,10 +133,10 @@ def heart(folder: Path, quick: bool, most: int) -> pd.DataFrame:
                     # A free intercept needs both classes; a site of one class keeps the prior.
                     one = trace.adapt(A, b, task=name) if mixed else trace
                     said["adapt, trace norm"] = one.predict_proba(X_new[test], task=ids, on_unknown="prior")[:, 1]
-                    both = LogisticRegression(C=1.0, max_iter=1000).fit(np.vstack([X, A]), np.append(y_known, b))
+                    both = clone(pooled).fit(np.vstack([X, A]), np.append(y_known, b))
                     said["pooled + k"] = both.predict_proba(X_new[test])[:, 1]
                     said["scratch"] = (
-                        LogisticRegression(C=1.0, max_iter=1000).fit(A, b).predict_proba(X_new[test])[:, 1]
+                        tuned(A, b).predict_proba(X_new[test])[:, 1]
                         if mixed
                         else np.full(len(test), (b.sum() + 0.5) / (k + 1))
                     )

@@ -178,7 +178,7 @@ def main() -> None:
     parser.add_argument("--designs", default=",".join([*NULLS, "shared"]))
     parser.add_argument("--share", type=float, default=None, help="another TRAINING_SHARE")
     parser.add_argument("--tables", type=int, default=200)
-    parser.add_argument("--resamples", type=int, default=999)
+    parser.add_argument("--resamples", type=int, default=4999)
     parser.add_argument("--cv", default="1,10", help="repeats")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()

@@ -64,7 +64,7 @@ test-oldest:
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)-oldest/bin/python -m pytest -n $(WORKERS) -q \
 		tests/sklearn_api tests/multioutput tests/invariances tests/data tests/metrics tests/model_selection \
 		tests/gaussian_process tests/kernel_ridge tests/svm tests/calibration tests/compose tests/preprocessing \
-		tests/inspection tests/cold_start
+		tests/inspection tests/cold_start tests/plotting tests/report
 
 # The site, without a network: every warning is an error, links inside it lead somewhere, examples on pages run.
 docs: $(VENV)/.docs

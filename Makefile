@@ -6,13 +6,14 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet
 WORKERS ?= 2
 
-.PHONY: help demo docs test test-oldest lint types contracts check oracle-table bench-school bench-import bench-solvers bench-recovery bench-mixed bench-peers bench-gp bench-sharing clean
+.PHONY: help demo docs dist picture test test-oldest lint types contracts check oracle-table bench-school bench-import bench-solvers bench-recovery bench-mixed bench-peers bench-gp bench-sharing clean
 
 help:
 	@echo "make demo         the main job on the diabetes patients that scikit-learn ships"
 	@echo "make test         the whole test suite"
 	@echo "make check        lint, types and import contracts"
 	@echo "make docs         this package's site in docs/_build/html: warnings, links and examples are checked"
+	@echo "make dist         wheel and source archive, checked and tried out"
 	@echo "make oracle-table every penalty and loss against cvxpy"
 	@echo "make test-oldest  scikit-learn's checks and the laws on the oldest versions admitted"
 	@echo "make bench-school the School benchmark (needs the data, see benchmarks/README.md)"
@@ -72,6 +73,19 @@ docs: $(VENV)/.docs
 	$(BIN)/python docs/check_site.py docs/_build/html
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python docs/run_doctests.py
 
+# Wheel and source archive, checked, and the wheel used in an environment that holds nothing else.
+dist: | $(BIN)/python
+	$(PIP) build twine
+	rm -rf dist $(VENV)-wheel
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m twine check --strict dist/*
+	$(PYTHON) -m venv $(VENV)-wheel
+	wheel=$$(ls dist/*.whl) && $(VENV)-wheel/bin/python -m pip --disable-pip-version-check install --quiet "$$wheel[cli,plot]"
+	cd / && $(CURDIR)/$(VENV)-wheel/bin/python $(CURDIR)/.ci/smoke.py
+
+picture: $(VENV)/.docs
+	OMP_NUM_THREADS=1 $(BIN)/python docs/readme_picture.py
+
 bench-school: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/school.py
 
@@ -119,4 +133,4 @@ bench-import: $(VENV)/.test
 
 clean:
 	rm -rf docs/_build docs/auto_examples docs/api/generated docs/models/_pictures
-	rm -rf $(VENV) $(VENV)-oldest build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-oldest $(VENV)-wheel build dist .pytest_cache .mypy_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""What a table is like before anything is fitted to it: missing outcomes as a risk."""
+"""Seen before and after a fit: missing outcomes as a risk, and displays of models, comparisons and predictions."""
 
 from __future__ import annotations
 

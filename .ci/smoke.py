@@ -17,6 +17,7 @@ from skmtl.linear_model import MultiTaskLassoCV
 
 
 def main() -> None:
+    """Fit in Python; fit, predict and compare from the command line."""
     installed = Path(sysconfig.get_path("purelib"))
     assert installed in Path(skmtl.__file__).parents, f"{skmtl.__file__} is not the installed package"
     assert (Path(skmtl.__file__).parent / "py.typed").exists(), "py.typed is missing"

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
+    """Run the example and keep its figure."""
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 

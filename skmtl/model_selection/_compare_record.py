@@ -13,6 +13,7 @@ import sklearn
 
 from skmtl._parts import fitted_parts
 from skmtl._typing import MatrixLike
+from skmtl.data._targets import is_missing
 
 # What was warned of: by whom, category, message.
 Spoken = tuple[str, type[Warning], str]
@@ -103,9 +104,11 @@ def feature_frame(X: MatrixLike) -> Any:
         shape = getattr(X, "shape", None) or np.shape(X)
         names = [str(j) for j in range(shape[1] if len(shape) > 1 else 1)]
     missing: Any = pd.NA
-    if hasattr(X, "to_pandas"):
-        X = X.to_pandas()
-    if isinstance(X, pd.DataFrame) or (not hasattr(X, "tocsr") and np.ndim(X) < 3):
+    if isinstance(X, pd.DataFrame):
+        missing = X.isna().sum(axis=0).to_numpy()
+    elif hasattr(X, "columns"):  # polars, whose own way to pandas asks for pyarrow
+        missing = np.array([is_missing(X[name].to_numpy()).sum() for name in X.columns])
+    elif not hasattr(X, "tocsr") and np.ndim(X) < 3:
         missing = pd.DataFrame(X).isna().sum(axis=0).to_numpy()
     return pd.DataFrame({"feature": names, "missing": pd.array(np.broadcast_to(missing, len(names)), dtype="Int64")})
 

@@ -5,7 +5,7 @@ sweeps is NumPy (`skmtl.solvers._row_descent`): everything compiled here has to 
 """
 
 # numba infers the types of what it compiles, and its stubs lack two options of njit.
-# mypy: disable-error-code="no-untyped-def, call-overload"
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, call-overload"
 
 from __future__ import annotations
 

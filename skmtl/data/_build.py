@@ -303,7 +303,8 @@ def check_task_ids(task: Any, n_rows: int) -> np.ndarray:
 def _weight_of(weights: Array, entries: np.ndarray) -> Array:
     """Weights of some entries, which are one number, repeated, where none were given."""
     if any(weights.strides):
-        return weights[entries]
+        values: Array = weights[entries]
+        return values
     return np.broadcast_to(1.0, int(np.count_nonzero(entries)) if entries.dtype == bool else len(entries))
 
 

@@ -34,7 +34,8 @@ def transposed_predictions(X: Any, W: Array) -> Array:
     if sparse.issparse(X):
         return np.ascontiguousarray(np.asarray(X @ W).T)
     if X.dtype == W.dtype:
-        return W.T @ X.T
+        values: Array = W.T @ X.T
+        return values
     eta = np.empty((W.shape[1], len(X)), dtype=W.dtype)
     for rows in row_blocks(X):
         np.matmul(W.T, X[rows].astype(W.dtype).T, out=eta[:, rows])
@@ -117,7 +118,8 @@ class Design(ABC):
     def columns(self, task: int, features: np.ndarray) -> Array:
         """A few features of one task's entries as a dense array, (n_t, k)."""
         some = self.rows(task)[:, features]
-        return (some.toarray() if sparse.issparse(some) else some).astype(np.float64, copy=False)
+        values: Array = (some.toarray() if sparse.issparse(some) else some).astype(np.float64, copy=False)
+        return values
 
     @abstractmethod
     def take(self, rows: np.ndarray, layout: TaskLayout, kept: np.ndarray) -> Design:
@@ -180,7 +182,8 @@ class SharedDesign(Design):
             return super().columns(task, features)
         rows = self.layout.row_index[self.layout.entries(task)]
         some = self.X[:, features] if len(rows) == self.layout.n_rows else self.X[rows[:, None], features]
-        return some.astype(np.float64, copy=False)
+        values: Array = some.astype(np.float64, copy=False)
+        return values
 
     def take(self, rows: np.ndarray, layout: TaskLayout, kept: np.ndarray) -> SharedDesign:
         """Design of a subset of the rows."""

@@ -157,7 +157,8 @@ class CompleteLayout(TaskLayout):
 
     def sum_by_task(self, values: np.ndarray) -> np.ndarray:
         """Sum an array of one value per entry over each task, in float64, shape (T,)."""
-        return values.reshape(self.n_tasks, self.n_rows).sum(axis=1, dtype=np.float64)
+        result: np.ndarray = values.reshape(self.n_tasks, self.n_rows).sum(axis=1, dtype=np.float64)
+        return result
 
 
 def make_layout(observed: np.ndarray, names: tuple[object, ...], channels: np.ndarray | None = None) -> TaskLayout:

@@ -39,9 +39,11 @@ class TargetEncoder:
 def is_missing(values: np.ndarray) -> np.ndarray:
     """Mask of NaN, None and pandas.NA in an array of any dtype."""
     if values.dtype.kind == "f":
-        return np.isnan(values)
+        result: np.ndarray = np.isnan(values)
+        return result
     if values.dtype.kind in "mM":
-        return np.isnat(values)
+        result = np.isnat(values)
+        return result
     if values.dtype.kind == "O":
         # A missing value is None, or differs from itself (nan), or refuses to say (pandas.NA).
         missing = np.zeros(values.shape, dtype=bool)
@@ -82,9 +84,12 @@ def array_of_list(Y: Any) -> np.ndarray:
 
 def _pandas_column(column: Any) -> np.ndarray:
     if column.dtype.kind == "b" and not isinstance(column.dtype, np.dtype):
-        return column.to_numpy(dtype=object, na_value=None)  # nullable boolean: labels, as plain booleans are
+        # Nullable boolean: labels, as plain booleans are.
+        labels: np.ndarray = column.to_numpy(dtype=object, na_value=None)
+        return labels
     if column.dtype.kind in "iuf" and not isinstance(column.dtype, np.dtype):
-        return column.to_numpy(dtype=float, na_value=np.nan)  # nullable Int64, Float64
+        numbers: np.ndarray = column.to_numpy(dtype=float, na_value=np.nan)  # nullable Int64, Float64
+        return numbers
     return _plain_column(np.asarray(column))
 
 

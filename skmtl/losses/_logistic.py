@@ -37,11 +37,13 @@ class LogisticLoss(SeparableLoss):
     def gradient(self, y: Array, eta: Array, weight: Array) -> Array:
         """Weight times (probability - y)."""
         sign = 1.0 - 2.0 * y
-        return weight * sign * expit(sign * eta)
+        values: Array = weight * sign * expit(sign * eta)
+        return values
 
     def hessian(self, y: Array, eta: Array, weight: Array) -> Array:
         """Weight times p (1 - p)."""
-        return weight * expit(eta) * expit(-eta)
+        values: Array = weight * expit(eta) * expit(-eta)
+        return values
 
     def conjugate(self, y: Array, theta: Array, weight: Array) -> float:
         """Negative entropy of u = theta / weight + y, which has to lie in [0, 1]."""
@@ -75,7 +77,8 @@ class LogisticLoss(SeparableLoss):
 
     def mean(self, eta: Array) -> Array:
         """Probability of the second class."""
-        return expit(eta)
+        values: Array = expit(eta)
+        return values
 
     def probabilities(self, eta: Array, n_classes: int = 2) -> Array:
         """Probabilities of both classes, shape (m, 2)."""

@@ -50,7 +50,8 @@ class MultinomialLoss(Loss):
     def hessian_product(self, y: Array, eta: Array, weight: Array, direction: Array) -> Array:
         """Weight times p (d - p'd), entry by entry."""
         share, along = _shares(_table(y, eta)), _table(y, direction)
-        return (weight * share * (along - (share * along).sum(axis=0))).ravel()
+        values: Array = (weight * share * (along - (share * along).sum(axis=0))).ravel()
+        return values
 
     def conjugate(self, y: Array, theta: Array, weight: Array) -> float:
         """Negative entropy of u = theta / weight + 1 for the own class, which has to be a distribution."""
@@ -121,7 +122,8 @@ def _own(y: Array) -> tuple[IntArray, IntArray]:
 def _shares(table: Array) -> Array:
     """Probabilities, a column of a (K, m) table at a time."""
     shares = np.exp(table - table.max(axis=0))
-    return shares / shares.sum(axis=0)
+    values: Array = shares / shares.sum(axis=0)
+    return values
 
 
 def _losses(own: tuple[IntArray, IntArray], table: Array) -> Array:
@@ -130,7 +132,8 @@ def _losses(own: tuple[IntArray, IntArray], table: Array) -> Array:
     rest = np.exp(table - table[top])
     rest[top] = 0.0
     # log1p keeps the digits of a confident right prediction.
-    return np.log1p(rest.sum(axis=0)) + (table[top] - table[own])
+    values: Array = np.log1p(rest.sum(axis=0)) + (table[top] - table[own])
+    return values
 
 
 def _sums(y: Array, weight: Array, n_classes: int) -> Array:
@@ -142,7 +145,8 @@ def _centered_log(sums: Array) -> Array:
     """Logarithms about the mean of the finite ones."""
     with np.errstate(divide="ignore"):
         logs = np.log(sums)
-    return logs - logs[sums > 0].mean()
+    values: Array = logs - logs[sums > 0].mean()
+    return values
 
 
 def _balance(own: tuple[IntArray, IntArray], table: Array, weight: Array, events: Array) -> Array:

@@ -73,7 +73,8 @@ class PoissonLoss(SeparableLoss):
         np.maximum.at(largest, group, eta)
         expected = np.bincount(group, weight * np.exp(eta - largest[group]), n_groups)
         with np.errstate(divide="ignore"):
-            return np.log(np.bincount(group, weight * y, n_groups)) - np.log(expected) - largest
+            values: Array = np.log(np.bincount(group, weight * y, n_groups)) - np.log(expected) - largest
+            return values
 
     def size(self, y: Array, weight: Array) -> float:
         """Weighted sum of y (1 + |log y|), and of the mean of y."""

@@ -32,7 +32,8 @@ def recenter_between(
     at most 0 at ``low`` and at least 0 at ``high``.
     """
     n_groups = len(low)
-    c, last = np.clip(0.0, low, high), high - low
+    c: Array = np.clip(0.0, low, high)
+    last = high - low
     # The constants are added to numbers of this size, and rounded there.
     size = np.zeros(n_groups)
     np.maximum.at(size, group, np.abs(eta))

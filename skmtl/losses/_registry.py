@@ -35,7 +35,7 @@ AUTO = "auto"
 def make_loss(loss: str | Loss) -> Loss:
     """A loss from its registered name, or a checked copy of a loss object."""
     if isinstance(loss, Loss):
-        copy = clone(loss)
+        copy: Loss = clone(loss)
         copy.check_params()
         return copy
     if isinstance(loss, str) and loss in LOSSES:

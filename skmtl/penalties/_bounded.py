@@ -193,7 +193,8 @@ class Bounded(Penalty):
         total = self._joined(steps)
         still = np.tile(total == 0, (self.parts, 1))
         share = np.where(still, 1.0 / self.parts, steps / np.tile(np.where(total == 0, 1.0, total), (self.parts, 1)))
-        return W + share * np.tile(np.clip(joined, lower, upper) - joined, (self.parts, 1))
+        values: Array = W + share * np.tile(np.clip(joined, lower, upper) - joined, (self.parts, 1))
+        return values
 
     def _dykstra(self, inner: Penalty, W: Array, step: Array | float) -> Array:
         """The prox as the point where the inner prox of W - U and a point of normal U at the bounds meet.
@@ -260,7 +261,8 @@ class Bounded(Penalty):
 
         def bounded(shape: tuple[int, int], alpha: float) -> RowTerms:
             lower, upper = (np.array(bound, ndmin=2) for bound in self._box(shape))
-            return ability(shape, alpha)._replace(lower=lower, upper=upper)
+            values: RowTerms = ability(shape, alpha)._replace(lower=lower, upper=upper)
+            return values
 
         return bounded
 
@@ -268,7 +270,8 @@ class Bounded(Penalty):
         inner = self._inner
         if not self._projects(inner) or not hasattr(inner, name):
             raise AttributeError(f"{name} is not known of {type(inner).__name__} within these bounds.")
-        return getattr(inner, name)
+        values: Callable[..., Any] = getattr(inner, name)
+        return values
 
     def conic(self, W: Any) -> Any:
         """The inner expression, and the bounds as constraints."""

@@ -126,7 +126,7 @@ class ClusteredTasks(Penalty):
             theta = np.clip((self._divisors(values) - (1 - self.sharing)) / self.sharing, 0.0, 1.0)
         else:
             theta = (np.arange(len(values)) < self.n_clusters).astype(float)
-        M = (vectors * theta) @ vectors.T
+        M: Array = (vectors * theta) @ vectors.T
         unused = n_tasks - len(values)
         rest = min(self.n_clusters, n_tasks) - theta.sum()
         if unused > 0:

@@ -65,7 +65,8 @@ class FusedSparseGroupLasso(Penalty):
     def _row_values(self, W: Array) -> Array:
         fused, sparse, group = self._strengths()
         variation = np.abs(np.diff(W, axis=1)) @ chain_weights(self.times, W.shape[1])
-        return fused * variation + sparse * np.abs(W).sum(axis=1) + group * np.linalg.norm(W, axis=1)
+        values: Array = fused * variation + sparse * np.abs(W).sum(axis=1) + group * np.linalg.norm(W, axis=1)
+        return values
 
     def value(self, W: Array) -> float:
         """fused_ratio TV(W) + (1 - fused_ratio) [ l1_ratio ‖W‖₁ + (1 - l1_ratio) ‖W‖₂,₁ ]."""

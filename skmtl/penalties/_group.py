@@ -24,11 +24,13 @@ from skmtl.penalties._weights import (
 
 
 def _row_norms(W: Array) -> Array:
-    return np.sqrt(np.einsum("ij,ij->i", W, W))[:, None]
+    values: Array = np.sqrt(np.einsum("ij,ij->i", W, W))[:, None]
+    return values
 
 
 def _norms_of_rows(Ws: Array) -> Array:
-    return np.sqrt(np.einsum("apc,apc->ap", Ws, Ws))
+    values: Array = np.sqrt(np.einsum("apc,apc->ap", Ws, Ws))
+    return values
 
 
 class GroupLasso(WeightedPenalty):
@@ -82,13 +84,15 @@ class GroupLasso(WeightedPenalty):
         """`value` of each of several matrices, (a, p, C)."""
         if self.weights is not None:
             return np.array([self.value(W) for W in Ws])
-        return _norms_of_rows(Ws).sum(axis=1)
+        values: Array = _norms_of_rows(Ws).sum(axis=1)
+        return values
 
     def dual_norms(self, Zs: Array) -> Array:
         """`dual_norm` of each of several matrices, (a, p, C)."""
         if self.weights is not None:
             return np.array([self.dual_norm(Z) for Z in Zs])
-        return _norms_of_rows(Zs).max(axis=1, initial=0.0)
+        values: Array = _norms_of_rows(Zs).max(axis=1, initial=0.0)
+        return values
 
     def conjugate(self, Z: Array, alpha: float) -> float:
         """0 where every row of Z has norm at most alpha times its weight, else infinite."""
@@ -244,7 +248,8 @@ class SparseGroupLasso(WeightedPenalty):
         root = np.sqrt(np.maximum((a * s1) ** 2 - (k * a * a - b * b) * s2, 0.0))
         denominator = a * s1 + root
         nu = np.divide(s2, denominator, out=np.zeros_like(s2), where=denominator > 0)
-        return nu[:, None]
+        values: Array = nu[:, None]
+        return values
 
     def conjugate(self, Z: Array, alpha: float) -> float:
         """0 inside alpha times the dual ball, else infinite."""

@@ -85,4 +85,5 @@ class GroupLInf(WeightedPenalty):
 
 
 def _row_sums(Z: Array) -> Array:
-    return np.abs(Z).sum(axis=1, keepdims=True)
+    values: Array = np.abs(Z).sum(axis=1, keepdims=True)
+    return values

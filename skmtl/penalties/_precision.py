@@ -71,11 +71,11 @@ class TaskPrecision(QuadraticPenalty):
             raise InvalidParameterError(
                 f"precision is not symmetric: it has {M[s, t]:g} for tasks {s} and {t} but {M[t, s]:g} for {t} and {s}."
             )
-        M = 0.5 * (M + M.T)
-        least = _least_eigenvalue(M.tobytes(), n_tasks)
+        symmetric: Array = 0.5 * (M + M.T)
+        least = _least_eigenvalue(symmetric.tobytes(), n_tasks)
         if least < -1e-10 * size:
             raise InvalidParameterError(
                 f"precision is not positive semi-definite (an eigenvalue is {least:.3g}), so the fit is not convex: "
                 "give the inverse of a covariance matrix."
             )
-        return M
+        return symmetric

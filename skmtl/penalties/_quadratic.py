@@ -217,7 +217,8 @@ class GraphRegularization(QuadraticPenalty):
                 "as 'adjacency'."
             )
         if self.form == "incidence":
-            return graph.T @ graph
+            values: Array = graph.T @ graph
+            return values
         if not np.allclose(graph, graph.T, rtol=0, atol=1e-12 * size):
             raise InvalidParameterError("graph is not symmetric: give each edge the same weight in both directions.")
         if self.form == "laplacian":
@@ -234,7 +235,8 @@ class GraphRegularization(QuadraticPenalty):
                 "weights of zero or more."
             )
         weights = graph - np.diag(np.diag(graph))
-        return np.diag(weights.sum(axis=1)) - weights
+        values = np.diag(weights.sum(axis=1)) - weights
+        return values
 
     def task_matrix(self, n_tasks: int) -> Array:
         """(1 - sharing) I + sharing L."""

@@ -50,7 +50,7 @@ PENALTIES: dict[str, type[Penalty]] = {
 def make_penalty(penalty: Any) -> Penalty:
     """A penalty from its registered name, or a checked copy of a penalty object."""
     if isinstance(penalty, Penalty):
-        copy = clone(penalty)
+        copy: Penalty = clone(penalty)
         copy.check_params()
         return copy
     if isinstance(penalty, str) and penalty in PENALTIES:

@@ -154,7 +154,8 @@ class SharedPlusSpecific(Penalty):
         share = np.where(inside <= 0.5, 2 * inside, 2 - 2 * inside)
         end = np.where(inside <= 0.5, low, high)
         strengths = middle**share * end ** (1 - share)
-        return strengths / (1 + strengths)
+        values: Array = strengths / (1 + strengths)
+        return values
 
     def _strength_middle(self, shape: tuple[int, int], low: float, high: float) -> float:
         pair = self._penalties()
@@ -246,7 +247,8 @@ class SharedPlusSpecific(Penalty):
         return self._dual_norm
 
     def _dual_norm(self, Z: Array) -> float:
-        return max(part.dual_norm(Z) / weight for part, weight in self._weighted(Z.shape))
+        value: float = max(part.dual_norm(Z) / weight for part, weight in self._weighted(Z.shape))
+        return value
 
     @property
     def conjugate(self) -> Callable[[Array, float], float]:
@@ -255,7 +257,8 @@ class SharedPlusSpecific(Penalty):
         return self._conjugate
 
     def _conjugate(self, Z: Array, alpha: float) -> float:
-        return sum(part.conjugate(Z, alpha * weight) for part, weight in self._weighted(Z.shape))
+        value: float = sum(part.conjugate(Z, alpha * weight) for part, weight in self._weighted(Z.shape))
+        return value
 
     @property
     def conic(self) -> Callable[[Any], Any]:

@@ -75,8 +75,10 @@ class FullGram(Gram):
     def product(self, W: Array) -> Array:
         """Each task's Gram times its coefficients, (p, T)."""
         if self.shared:
-            return self.grams[0] @ W
-        return np.matmul(self.grams, W.T[:, :, None])[:, :, 0].T
+            values: Array = self.grams[0] @ W
+            return values
+        values = np.matmul(self.grams, W.T[:, :, None])[:, :, 0].T
+        return values
 
     def block(self, rows: IntArray | slice) -> Array:
         """The Grams of some features, (G, k, k)."""
@@ -122,7 +124,8 @@ class LazyGram(Gram):
         rows = np.flatnonzero(W.any(axis=1))
         self._ensure(rows)
         if self._whole is not None:
-            return self._whole[0] @ W if len(rows) == len(W) else self._whole[0][:, rows] @ W[rows]
+            values: Array = self._whole[0] @ W if len(rows) == len(W) else self._whole[0][:, rows] @ W[rows]
+            return values
         return self._columns[:, self._where[rows]] @ W[rows]
 
     def block(self, rows: IntArray | slice) -> Array:
@@ -132,7 +135,8 @@ class LazyGram(Gram):
         self._ensure(rows)
         if self._whole is not None:
             return self._whole[:, rows[:, None], rows]
-        return self._columns[rows[:, None], self._where[rows]][None]
+        values: Array = self._columns[rows[:, None], self._where[rows]][None]
+        return values
 
     def full(self) -> Array:
         """The Gram, (1, p, p)."""

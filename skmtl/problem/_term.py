@@ -198,12 +198,14 @@ def weight_by_task(weighting: str | Array, totals: Array, deviance: Array | None
     """ω_t / n̄ per task from the total weights and, for "deviance", the null deviances per unit of weight."""
     mean_total = totals.mean()
     if isinstance(weighting, np.ndarray):
-        return weighting / mean_total
+        values: Array = weighting / mean_total
+        return values
     if weighting == "entries":
         return np.full(len(totals), 1.0 / mean_total)
     if weighting == "equal" or deviance is None:
         return 1.0 / totals
-    return 1.0 / (deviance * mean_total)
+    values = 1.0 / (deviance * mean_total)
+    return values
 
 
 def coarsen(along: Array, noise: Array, separable: str | None) -> Array:

@@ -223,7 +223,10 @@ def _through_residuals(
     X = gram.columns(rows)
     residual = gram.targets - part.T @ X
     center = np.zeros_like(part)
-    return _compiled().solve_residual(X, None, center, residual, part, terms, term.task_scale, tol, most, trail)
+    values: tuple[int, float] = _compiled().solve_residual(
+        X, None, center, residual, part, terms, term.task_scale, tol, most, trail
+    )
+    return values
 
 
 def _ahead(

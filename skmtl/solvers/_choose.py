@@ -55,6 +55,7 @@ def choose(
     Losses of unbounded curvature (Poisson, square-root) always go to Newton's method, and so does every kink.
     ``benchmarks/solvers.py`` has the measurements. FISTA solves them all, and is the reference.
     """
+    chosen: Solver
     if isinstance(solver, Conic):
         extra = {"target_scale": target_scale} if constraints is None else {
             "target_scale": target_scale, "constraints": constraints,

@@ -112,13 +112,16 @@ def _solve_symmetric(matrix: Array, right: Array, system: NormalEquations) -> Ar
         # the direction without curvature is spread over all unknowns.
         least = system.noise * (1 if system.units else len(matrix))
         if (np.diag(factor[0]) > np.sqrt(least * diagonal)).all():
-            return linalg.cho_solve(factor, right)
+            values: Array = linalg.cho_solve(factor, right)
+            return values
     except linalg.LinAlgError:
         pass
     if system.units and is_uneven(diagonal):
         unit = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-        return unit * linalg.lstsq(unit[:, None] * matrix * unit, unit * right, cond=system.noise)[0]
-    return linalg.lstsq(matrix, right, cond=system.noise)[0]
+        values = unit * linalg.lstsq(unit[:, None] * matrix * unit, unit * right, cond=system.noise)[0]
+        return values
+    values = linalg.lstsq(matrix, right, cond=system.noise)[0]
+    return values
 
 
 def _rotate(system: NormalEquations, penalty: Array, vectors: Array, even: bool) -> Array:
@@ -135,7 +138,8 @@ def _rotate(system: NormalEquations, penalty: Array, vectors: Array, even: bool)
         solution[:, same] = basis @ np.divide(projected, total, out=np.zeros_like(projected), where=total > tiny)
     for k in np.flatnonzero(~same):
         solution[:, k] = _solve_symmetric(scale * system.grams[0] + np.diag(penalty[:, k]), rotated[:, k], system)
-    return solution @ vectors.T
+    result: Array = solution @ vectors.T
+    return result
 
 
 def _few_directions(
@@ -188,7 +192,8 @@ class _Diagonalised:
         self.solution = self._back(system.turned_cross / (values + ridge))
 
     def _back(self, turned: Array) -> Array:
-        return np.matmul(self.vectors, turned[:, :, None])[:, :, 0]
+        values: Array = np.matmul(self.vectors, turned[:, :, None])[:, :, 0]
+        return values
 
     def shrink(self, rows: Array) -> Array:
         """B_t⁻¹ A_t times the rows."""
@@ -224,7 +229,8 @@ class _Factorised:
 
     def shrink(self, rows: Array) -> Array:
         """B_t⁻¹ A_t times the rows."""
-        return np.matmul(self.parts, rows[:, :, None])[:, :, 0]
+        values: Array = np.matmul(self.parts, rows[:, :, None])[:, :, 0]
+        return values
 
     def pairs(self, V: Array) -> Array:
         """Σ_t V_tk V_tl B_t⁻¹ A_t, (K, K, q, q)."""
@@ -239,7 +245,7 @@ def _summed(parts: Array, V: Array) -> Array:
 
 def _penalty_block(penalty: Array, vectors: Array) -> Array:
     """M per feature, (q, T, T): features differ only where the constant has its own eigenvalues."""
-    block = np.einsum("tk,jk,sk->jts", vectors, penalty, vectors)
+    block: Array = np.einsum("tk,jk,sk->jts", vectors, penalty, vectors)
     # What rounding leaves where tasks are not linked would pass for a penalty on an unpenalised task.
     block[np.abs(block) <= 1e-14 * np.abs(block).max()] = 0.0
     return block
@@ -272,7 +278,8 @@ def _conjugate_gradients(system: NormalEquations, penalty: Array, vectors: Array
     def product(flat: Array) -> Array:
         W = flat.reshape(n_tasks, size)
         gram = scale[:, None] * (np.matmul(grams, W[:, :, None])[:, :, 0] if len(grams) > 1 else W @ grams[0])
-        return (gram + np.einsum("jts,sj->tj", blocks, W)).ravel()
+        values: Array = (gram + np.einsum("jts,sj->tj", blocks, W)).ravel()
+        return values
 
     def precondition(flat: Array) -> Array:
         W = flat.reshape(n_tasks, size)

@@ -269,7 +269,8 @@ def _preconditioner(problem: Problem, state: _State, model: QuadraticModel, M: A
 
         def scale(flat: Array) -> Array:
             way = unpack(flat)
-            return pack(way.W / diagonal, way.b / diagonal_b)
+            values: Array = pack(way.W / diagonal, way.b / diagonal_b)
+            return values
 
         return LinearOperator((size, size), matvec=scale, dtype=np.float64)
     factors = []
@@ -290,7 +291,8 @@ def _preconditioner(problem: Problem, state: _State, model: QuadraticModel, M: A
         way = unpack(flat)
         columns = [linalg.cho_solve(factor, np.append(way.W[:, t], way.b[t])) for t, factor in enumerate(factors)]
         table = np.column_stack(columns)
-        return pack(table[:-1], table[-1])
+        values: Array = pack(table[:-1], table[-1])
+        return values
 
     return LinearOperator((size, size), matvec=solve, dtype=np.float64)
 

@@ -72,7 +72,8 @@ class NormalEquations:
     @cached_property
     def turned_cross(self) -> Array:
         """Scaled cross products in the eigenvectors, (T, q)."""
-        return np.matmul((self.scale * self.cross).T[:, None, :], self.eigen[1])[:, 0]
+        values: Array = np.matmul((self.scale * self.cross).T[:, None, :], self.eigen[1])[:, 0]
+        return values
 
     @property
     def units(self) -> bool:

@@ -283,7 +283,8 @@ def _descend(
 
 def _even_rows(h: Array) -> Array:
     """Rows with one curvature for all tasks."""
-    return (h == h[:, :1]).all(axis=1)
+    values: Array = (h == h[:, :1]).all(axis=1)
+    return values
 
 
 def _is(a: Array, value: float) -> bool:
@@ -319,7 +320,8 @@ def _best_mix(iterates: Array, h: Array) -> Array | None:
     if not 0.0 < trace < math.inf:
         return None
     mix = np.linalg.solve(C / trace + 1e-12 * np.eye(len(C)), np.ones(len(C)))
-    return mix / mix.sum()
+    values: Array | None = mix / mix.sum()
+    return values
 
 
 __all__ = ["GramDescent", "Trail", "solve_gram", "solve_residual"]

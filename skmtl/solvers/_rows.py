@@ -97,7 +97,8 @@ def descend_on_rows(
 def _columns(X: Any, rows: IntArray) -> Array:
     """Some features as a dense array, (n, k)."""
     some = X[:, rows]
-    return (some.toarray() if sparse.issparse(some) else some).astype(np.float64, copy=False)
+    values: Array = (some.toarray() if sparse.issparse(some) else some).astype(np.float64, copy=False)
+    return values
 
 
 __all__ = ["descend_on_rows", "on_rows"]

@@ -66,7 +66,8 @@ class _ByInverse(_Loss):
         self.size = float(system.scale[0] * system.grams[0].diagonal().mean())
 
     def gradient(self, V: Array) -> Array:
-        return (self.system.grams[0] @ V) * self.system.scale - self.cross
+        values: Array = (self.system.grams[0] @ V) * self.system.scale - self.cross
+        return values
 
     def step(self, V: Array, weight: float) -> Array:
         return self.system.inverse(weight) @ (self.cross + weight * V)

@@ -15,7 +15,8 @@ def violations(penalty: Penalty, W: Array, gradient: Array, alpha: float, metric
     """
     step = 1.0 / metric
     moved = penalty.prox(W - step * gradient, alpha * step) - W
-    return np.sqrt((metric * moved * moved).sum(axis=1))
+    values: Array = np.sqrt((metric * moved * moved).sum(axis=1))
+    return values
 
 
 def working_set(W: Array, score: Array, size: int) -> IntArray:

@@ -127,6 +127,7 @@ bench-sharing: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/sharing/transfer_guard.py $(QUICK)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/sharing/cold_start.py $(QUICK)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/sharing/conformal_coverage.py $(QUICK)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/sharing/calibration.py $(QUICK)
 
 bench-import: $(VENV)/.test
 	$(BIN)/python benchmarks/import_time.py

@@ -19,14 +19,18 @@ from skmtl.model_selection import multitask_train_test_split
 table = load_diabetes(as_frame=True, scaled=False).data
 X = table[["age", "sex", "bmi", "bp"]]
 X = (X - X.mean()) / X.std()
-Y = table[["s1", "s2", "s3", "s4", "s5", "s6"]].set_axis(["TC", "LDL", "HDL", "TC/HDL", "log TG", "glucose"], axis=1)
+Y = table[["s1", "s2", "s3", "s4", "s5", "s6"]].set_axis(
+    ["TC", "LDL", "HDL", "TC/HDL", "log TG", "glucose"], axis=1
+)
 
 # %%
 # Half of the patients are for fitting and calibration, the others say how often their results
 # are inside. A split is one draw: there are ten.
 covered, widths = [], []
 for seed in range(10):
-    X_train, X_test, Y_train, Y_test = multitask_train_test_split(X, Y, test_size=0.5, random_state=seed)
+    X_train, X_test, Y_train, Y_test = multitask_train_test_split(
+        X, Y, test_size=0.5, random_state=seed
+    )
     Y_train = Y_train.mask(np.random.default_rng(seed).random(Y_train.shape) < 1 / 3)
     lasso = MultiTaskLassoCV(alphas=10, eps=0.01, scale_targets=True)
     model = MultiTaskConformal(lasso, random_state=seed).fit(X_train, Y_train)

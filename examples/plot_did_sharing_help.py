@@ -44,10 +44,15 @@ GainDisplay.from_comparison(found).plot()
 # outcomes together there is a gain.
 gains = found.summary()
 verdicts = gains.set_index("outcome")["verdict"]
-print(gains[["outcome", "gain", "low", "high", "p_adjusted", "verdict"]].round(3).to_string(index=False))
+print(
+    gains[["outcome", "gain", "low", "high", "p_adjusted", "verdict"]]
+    .round(3)
+    .to_string(index=False)
+)
 overall = found.overall().iloc[0]
 print(
-    f"All outcomes together: {overall['gain']:.1f}% saved, 95% interval {overall['low']:.1f} to {overall['high']:.1f}."
+    f"All outcomes together: {overall['gain']:.1f}% saved, "
+    f"95% interval {overall['low']:.1f} to {overall['high']:.1f}."
 )
 assert (verdicts[:-1] == "helped").sum() >= 3
 assert "hurt" not in set(verdicts[:-1])

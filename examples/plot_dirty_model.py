@@ -33,7 +33,9 @@ for model in models.values():
 # The dirty model, and the two parts that it is the sum of. White is exactly zero; only
 # features in use are shown.
 used = np.flatnonzero((models["shared + specific"].coef_ != 0).any(axis=0))
-CoefficientDisplay.from_estimator(models["shared + specific"], features=[f"x{j}" for j in used]).plot()
+CoefficientDisplay.from_estimator(
+    models["shared + specific"], features=[f"x{j}" for j in used]
+).plot()
 
 # %%
 # **Finding.** Both find what is there. The joint selection puts every single effect into all
@@ -42,9 +44,16 @@ CoefficientDisplay.from_estimator(models["shared + specific"], features=[f"x{j}"
 joint, dirty = (model.coef_ for model in models.values())
 there = effects != 0
 false_joint, false_dirty = ((coefficients != 0)[~there].sum() for coefficients in (joint, dirty))
-error_joint, error_dirty = (np.linalg.norm(coefficients - effects) for coefficients in (joint, dirty))
-print(f"Effects found: {(joint != 0)[there].sum()} and {(dirty != 0)[there].sum()} of {there.sum()}.")
-print(f"Effects that are not there: {false_joint} by joint selection, {false_dirty} by the dirty model.")
+error_joint, error_dirty = (
+    np.linalg.norm(coefficients - effects) for coefficients in (joint, dirty)
+)
+print(
+    f"Effects found: {(joint != 0)[there].sum()} and {(dirty != 0)[there].sum()} of {there.sum()}."
+)
+print(
+    f"Effects that are not there: {false_joint} by joint selection, "
+    f"{false_dirty} by the dirty model."
+)
 print(f"Distance from the true coefficients: {error_joint:.2f} and {error_dirty:.2f}.")
 assert (dirty != 0)[there].all()
 assert (joint != 0)[there].all()

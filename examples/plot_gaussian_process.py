@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from skmtl.gaussian_process import MultiTaskGPRegressor
+from skmtl.inspection import GaussianProcessDisplay
 
 rng = np.random.default_rng(0)
 x = np.sort(rng.uniform(0, 10, size=60))[:, None]
@@ -33,20 +34,16 @@ joint = MultiTaskGPRegressor().fit(x, Y)
 apart = MultiTaskGPRegressor(rank=0).fit(x, Y)
 
 # %%
-# Bands of two standard deviations, in the noise-free signal.
-grid = np.linspace(0, 10, 200)[:, None]
-fig, axes = plt.subplots(2, 2, figsize=(8, 5), layout="constrained", sharex=True, sharey="row")
-for column, (model, title) in enumerate([(apart, "each by itself"), (joint, "with their covariance")]):
-    mean, deviation = model.predict(grid, return_std=True)
-    for outcome, ax in enumerate(axes[:, column]):
-        ax.plot(grid, truth(grid)[:, outcome], "k:", label="truth")
-        ax.plot(x, Y[:, outcome], "o", markersize=3, color="0.4", label="measured")
-        ax.plot(grid, mean[:, outcome], color="C0", label="predicted")
-        band = mean[:, outcome] + 2 * deviation[:, outcome] * np.array([[-1], [1]])
-        ax.fill_between(grid[:, 0], *band, color="C0", alpha=0.2)
-        ax.set_ylabel(f"signal {outcome + 1}")
-    axes[0, column].set_title(title)
-axes[0, 1].legend(fontsize="small")
+# Bands of 50% and 95% for the noise-free signal, dotted the truth; above each signal by
+# itself, below with what the two have in common.
+grid = np.linspace(x.min(), x.max(), 200)[:, None]
+fig, axes = plt.subplots(2, 2, figsize=(8, 5), layout="constrained", sharex=True, sharey="col")
+titles = {"by itself": apart, "with their covariance": joint}
+for row, (title, model) in zip(axes, titles.items(), strict=True):
+    GaussianProcessDisplay.from_estimator(model, x, Y).plot(ax=row)
+    for signal, ax in enumerate(row):
+        ax.plot(grid, truth(grid)[:, signal], "k:")
+        ax.set(title=f"signal {signal + 1}, {title}", xlabel="")
 
 # %%
 # **Finding.** Where the second signal was never measured, the first one stands in for it.
@@ -55,7 +52,8 @@ found = {}
 for name, model in [("by itself", apart), ("with the first", joint)]:
     mean, deviation = model.predict(grid[right], return_std=True)
     found[name] = np.abs(mean - truth(grid[right]))[:, 1].mean(), deviation[:, 1].mean()
-    print(f"Second signal, right half, {name}: mean error {found[name][0]:.2f}, mean deviation {found[name][1]:.2f}.")
+    error, spread = found[name]
+    print(f"Second signal, right half, {name}: mean error {error:.2f}, deviation {spread:.2f}.")
 print(f"Correlation learned: {joint.task_correlation_[0, 1]:.2f}.")
 assert found["with the first"][0] < 0.5 * found["by itself"][0]
 assert joint.task_correlation_[0, 1] < -0.9

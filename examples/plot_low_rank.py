@@ -19,7 +19,9 @@ from skmtl.multioutput import IndependentTasks
 
 images, digit = load_digits(return_X_y=True)
 upper, lower = images[:, :32] / 16, images[:, 32:] / 16
-X, X_test, Y, Y_test, _, digit_test = train_test_split(upper, lower, digit, train_size=150, random_state=0)
+X, X_test, Y, Y_test, _, digit_test = train_test_split(
+    upper, lower, digit, train_size=150, random_state=0
+)
 complete = Y.copy()
 Y[np.random.default_rng(0).random(Y.shape) < 0.8] = np.nan
 
@@ -43,7 +45,9 @@ for line, (name, guess) in zip(axes, {"truth": Y_test, **predicted}.items(), str
         ax.imshow(np.r_[X_test[row], guess[row]].reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
         ax.axhline(3.5, color="C3", linewidth=1)
         ax.set(xticks=[], yticks=[])
-    line[0].set_ylabel(name, rotation="horizontal", horizontalalignment="right", verticalalignment="center")
+    line[0].set_ylabel(
+        name, rotation="horizontal", horizontalalignment="right", verticalalignment="center"
+    )
 
 # %%
 # **Finding.** Where every pixel is seen in every fifth image only, separate models are worse
@@ -51,8 +55,14 @@ for line, (name, guess) in zip(axes, {"truth": Y_test, **predicted}.items(), str
 # than both. With every pixel observed the difference is gone: sharing pays where single
 # outcomes are short of data.
 rank = models["trace norm"].rank_
-full = {name: np.mean((Y_test - model.fit(X, complete).predict(X_test)) ** 2) for name, model in models.items()}
-print(f"Mean squared error: {mean:.4f} mean image, {ridge:.4f} ridge per pixel, {trace:.4f} trace norm, rank {rank}.")
+full = {
+    name: np.mean((Y_test - model.fit(X, complete).predict(X_test)) ** 2)
+    for name, model in models.items()
+}
+print(
+    f"Mean squared error: {mean:.4f} mean image, {ridge:.4f} ridge per pixel, "
+    f"{trace:.4f} trace norm, rank {rank}."
+)
 print("With nothing missing: {:.4f} one ridge per pixel, {:.4f} trace norm.".format(*full.values()))
 assert trace < 0.9 * mean < mean < ridge
 assert rank < 16

@@ -17,12 +17,16 @@ from skmtl.preprocessing import ObservationWeights
 
 table = load_diabetes(as_frame=True, scaled=False).data
 X = table[["age", "sex", "bmi", "bp"]]
-truth = table[["s1", "s3", "s5", "s6"]].set_axis(["cholesterol", "HDL", "log TG", "glucose"], axis=1)
+truth = table[["s1", "s3", "s5", "s6"]].set_axis(
+    ["cholesterol", "HDL", "log TG", "glucose"], axis=1
+)
 
 rng = np.random.default_rng(0)
 illness = (X[["bmi", "bp"]] - X[["bmi", "bp"]].mean()).div(X[["bmi", "bp"]].std()).sum(axis=1)
 Y = truth.copy()
-Y.loc[illness + 0.8 * rng.logistic(size=len(Y)) < 0, ["log TG", "glucose"]] = np.nan  # one tube of blood, for the ill
+Y.loc[illness + 0.8 * rng.logistic(size=len(Y)) < 0, ["log TG", "glucose"]] = (
+    np.nan
+)  # one tube of blood, for the ill
 Y.loc[rng.random(len(Y)) < 0.2, "HDL"] = np.nan  # lost at random
 
 # %%
@@ -36,7 +40,9 @@ MissingnessDisplay.from_data(Y, X).plot()
 # most of that away, as the reason is among the features.
 weights = ObservationWeights(random_state=0).fit_weights(X, Y)
 seen = Y.notna().to_numpy()
-weighted = np.where(seen, Y.to_numpy() * weights, 0.0).sum(axis=0) / np.where(seen, weights, 0.0).sum(axis=0)
+weighted = np.where(seen, Y.to_numpy() * weights, 0.0).sum(axis=0) / np.where(
+    seen, weights, 0.0
+).sum(axis=0)
 off = pd.DataFrame(
     {"measured": Y.mean() - truth.mean(), "weighted": weighted - truth.mean()},
     index=truth.columns,

@@ -44,7 +44,9 @@ for k, share in enumerate(shares):
 # The bands are the range over the ten draws. At 40% too few complete rows are left to fit anything.
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 percent = 100 * np.array(shares)
-for way, (label, style) in enumerate([("every observed entry", "o-"), ("complete rows only", "s--")]):
+for way, (label, style) in enumerate(
+    [("every observed entry", "o-"), ("complete rows only", "s--")]
+):
     used = np.isfinite(scores[way]).all(axis=1)
     values = scores[way][used]
     (line,) = ax.plot(percent[used], values.mean(axis=1), style, label=label)
@@ -66,5 +68,8 @@ kept, dropped = scores.mean(axis=2)
 at = shares.index(0.3)
 assert kept[at] > 2 * dropped[at]
 print(f"At 30% missing, {n_complete[at].mean():.0f} of {len(Y_train)} patients have no gap.")
-print(f"R² on new patients: {kept[0]:.3f} with nothing missing, {kept[at]:.3f} from every observed entry,")
+print(
+    f"R² on new patients: {kept[0]:.3f} with nothing missing, "
+    f"{kept[at]:.3f} from every observed entry,"
+)
 print(f"{dropped[at]:.3f} from complete rows only.")

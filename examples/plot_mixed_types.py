@@ -34,7 +34,9 @@ quality = np.empty((10, 3, 2))
 selected = np.empty((10, 3, 2, 40), dtype=bool)
 for k in range(10):
     X, Y = draw(np.random.default_rng(k), 100)
-    joint = MultiTaskGLMCV(list(losses.values()), alphas=20, scale_targets=True, task_weight="deviance").fit(X, Y)
+    joint = MultiTaskGLMCV(
+        list(losses.values()), alphas=20, scale_targets=True, task_weight="deviance"
+    ).fit(X, Y)
     for t, loss in enumerate(losses.values()):
         alone = MultiTaskGLMCV(loss, alphas=20, scale_targets=True).fit(X, Y[:, t])
         for way, w in enumerate([np.ravel(alone.coef_), joint.coef_[t]]):
@@ -63,7 +65,10 @@ axes[0].legend(loc="lower right")
 for t, name in enumerate(losses):
     found = selected[:, t, :, :3].sum(axis=2).mean(axis=0)
     before, after = quality[:, t].mean(axis=0)
-    print(f"{name}: correlation {before:.2f} alone, {after:.2f} joint; {found[0]:.1f} and {found[1]:.1f} of 3 features")
+    print(
+        f"{name}: correlation {before:.2f} alone, {after:.2f} joint; "
+        f"{found[0]:.1f} and {found[1]:.1f} of 3 features"
+    )
     assert after > before
 gains = np.diff(quality.mean(axis=0))[:, 0]
 assert np.argmax(gains) != 0

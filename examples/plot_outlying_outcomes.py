@@ -35,7 +35,10 @@ CoefficientDisplay.from_estimator(robust).plot()
 # shared part needs fewer directions than a low-rank model of everything.
 apart = np.linalg.norm(robust.specific_coef_, axis=1)
 named = np.flatnonzero(robust.outlier_tasks_)
-print(f"Planted: {np.flatnonzero(outliers)}. Named: {named}, with specific parts of length {apart[named].round(2)}.")
+print(
+    f"Planted: {np.flatnonzero(outliers)}. Named: {named}, "
+    f"with specific parts of length {apart[named].round(2)}."
+)
 print(f"Rank of what is shared: {robust.rank_}; of the trace norm for all outcomes: {plain.rank_}.")
 assert apart[outliers].min() > 5 * apart[~outliers].max()
 assert len(named) == 3

@@ -24,14 +24,22 @@ school = np.repeat([f"school {k}" for k in range(10)], rng.integers(8, 40, size=
 number = np.unique(school, return_inverse=True)[1]
 effects = [0.5, 1.0, -0.8, 0.0, 0.3] + 0.25 * rng.normal(size=(10, 5))
 X = 50 + 10 * rng.normal(size=(len(school), 5))
-y = ((X - 50) / 10 * effects[number]).sum(axis=1) + rng.normal(size=10)[number] + rng.normal(size=len(school))
+y = (
+    ((X - 50) / 10 * effects[number]).sum(axis=1)
+    + rng.normal(size=10)[number]
+    + rng.normal(size=len(school))
+)
 
 # %%
 # Who wants the ids has to say so. The folds keep every school in the training part. The score
 # is a squared error: a test part has a few pupils of each school, too few for an R² per
 # school.
 with sklearn.config_context(enable_metadata_routing=True):
-    ridge = MeanRegularizedRidge(share_intercept=True).set_fit_request(task=True).set_predict_request(task=True)
+    ridge = (
+        MeanRegularizedRidge(share_intercept=True)
+        .set_fit_request(task=True)
+        .set_predict_request(task=True)
+    )
     search = GridSearchCV(
         make_pipeline(StandardScaler(), ridge),
         {
@@ -50,7 +58,9 @@ results = pd.DataFrame(search.cv_results_).rename(
     columns=lambda name: name.removeprefix("param_meanregularizedridge__")
 )
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
-for (sharing, rows), style in zip(results.groupby("sharing"), ["o:", "s-.", "^--", "v-"], strict=True):
+for (sharing, rows), style in zip(
+    results.groupby("sharing"), ["o:", "s-.", "^--", "v-"], strict=True
+):
     ax.plot(rows["alpha"], -rows["mean_test_score"], style, label=f"sharing = {sharing:g}")
 ax.set(xscale="log", xlabel="alpha", ylabel="mean squared error, five folds")
 ax.legend()

@@ -46,7 +46,10 @@ models = {
     "joint": calibrated.estimator_,
     "joint, calibrated": calibrated,
 }
-probabilities = {name: np.column_stack([p[:, 1] for p in model.predict_proba(X_new)]) for name, model in models.items()}
+probabilities = {
+    name: np.column_stack([p[:, 1] for p in model.predict_proba(X_new)])
+    for name, model in models.items()
+}
 
 # %%
 # Are the probabilities of the joint model right? Above a slope of 1 they are too much alike:
@@ -71,11 +74,15 @@ for name, values in probabilities.items():
     slope = calibration_table(Y_new, values, n_bootstrap=0)["slope"]
     table.loc[name, ["least AUC", "mean AUC"]] = auc.min(), auc.mean()
     table.loc[name, "mean distance of slopes from 1"] = (slope - 1).abs().mean()
-    benefit[name] = 100 * net_benefit(Y_new, values, thresholds).groupby("threshold")["net_benefit"].mean()
+    benefit[name] = (
+        100 * net_benefit(Y_new, values, thresholds).groupby("threshold")["net_benefit"].mean()
+    )
 benefit = pd.DataFrame(benefit)
 print(table.round(3).to_string())
 print(benefit.round(2).rename_axis("net benefit per 100 patients").to_string())
-assert (table.loc["joint", ["least AUC", "mean AUC"]] > table.loc["separate", ["least AUC", "mean AUC"]]).all()
+assert (
+    table.loc["joint", ["least AUC", "mean AUC"]] > table.loc["separate", ["least AUC", "mean AUC"]]
+).all()
 off = table["mean distance of slopes from 1"]
 assert off["joint, calibrated"] < 0.7 * off["joint"]
 assert (benefit["joint, calibrated"] > benefit["separate"]).all()

@@ -21,9 +21,13 @@ Y[rng.random(Y.shape) < 0.2] = np.nan
 
 # %%
 # Both rules see the same folds.
-models = {rule: MultiTaskLassoCV(alphas=40, eps=0.02, rule=rule).fit(X, Y) for rule in ["min", "1se"]}
+models = {
+    rule: MultiTaskLassoCV(alphas=40, eps=0.02, rule=rule).fit(X, Y) for rule in ["min", "1se"]
+}
 for rule, model in models.items():
-    print(f"rule={rule!r}: alpha {model.alpha_:.3f}, {(model.coef_ != 0).any(axis=0).sum()} features")
+    print(
+        f"rule={rule!r}: alpha {model.alpha_:.3f}, {(model.coef_ != 0).any(axis=0).sum()} features"
+    )
 
 # %%
 # The size of each feature's coefficients in all outcomes together, the five true ones in
@@ -47,6 +51,9 @@ chosen = {rule: (model.coef_ != 0).any(axis=0) for rule, model in models.items()
 for rule, features in chosen.items():
     place = np.flatnonzero(alphas == models[rule].alpha_)[0]
     loss = models[rule].mse_path_[place].mean()
-    print(f"rule={rule!r}: {features[:5].sum()} of 5 true features, {features[5:].sum()} others, error {loss:.2f}")
+    print(
+        f"rule={rule!r}: {features[:5].sum()} of 5 true features, "
+        f"{features[5:].sum()} others, error {loss:.2f}"
+    )
 assert chosen["1se"][:5].all()
 assert chosen["1se"][5:].sum() <= 2 < chosen["min"][5:].sum()

@@ -48,7 +48,9 @@ errors = {}
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for (name, model), style in zip(models.items(), ["s--", "v:", "o-"], strict=True):
     predicted = model.fit(X, y, task=hospital).predict(X_new, task=hospital_new)
-    errors[name] = root_mean_squared_error(y_new, predicted, task=hospital_new, multioutput="raw_values")
+    errors[name] = root_mean_squared_error(
+        y_new, predicted, task=hospital_new, multioutput="raw_values"
+    )
     ax.plot(sizes, errors[name], style, label=name)
 ax.axhline(1, color="0.5", linewidth=1)
 ax.set(
@@ -71,7 +73,9 @@ for train, left_out in LeaveOneTaskOut().split(X, y, task=hospital):
     model = clone(ridge).fit(X[train], y[train], task=hospital[train])
     five, test = left_out[:5], hospital_new == name
     own = RidgeCV(np.logspace(-2, 3, 20)).fit(X[five], y[five])
-    cold.append(y_new[test] - model.predict(X_new[test], task=hospital_new[test], on_unknown="prior"))
+    cold.append(
+        y_new[test] - model.predict(X_new[test], task=hospital_new[test], on_unknown="prior")
+    )
     model = model.adapt(X[five], y[five], task=name)
     adapted.append(y_new[test] - model.predict(X_new[test], task=hospital_new[test]))
     alone.append(y_new[test] - own.predict(X_new[test]))
@@ -83,12 +87,20 @@ for train, left_out in LeaveOneTaskOut().split(X, y, task=hospital):
 small, large = sizes <= 30, sizes >= 90
 table = pd.DataFrame(errors).T
 table = pd.DataFrame(
-    {"up to 30 patients": table.loc[:, small].mean(axis=1), "from 90 on": table.loc[:, large].mean(axis=1)}
+    {
+        "up to 30 patients": table.loc[:, small].mean(axis=1),
+        "from 90 on": table.loc[:, large].mean(axis=1),
+    }
 )
 cold, adapted, alone = (np.sqrt(np.mean(np.square(e))) for e in (cold, adapted, alone))
 print("RMSE on new patients, mean over hospitals:")
 print(table.round(2).to_string())
-print(f"A new hospital: {cold:.2f} before, {adapted:.2f} after five patients; {alone:.2f} from these alone.")
+print(
+    f"A new hospital: {cold:.2f} before, {adapted:.2f} after five patients; "
+    f"{alone:.2f} from these alone."
+)
 assert table["up to 30 patients"].idxmin() == "pulled to the mean"
-assert table.loc["pulled to the mean", "from 90 on"] < table.loc["one model each", "from 90 on"] + 0.02
+assert (
+    table.loc["pulled to the mean", "from 90 on"] < table.loc["one model each", "from 90 on"] + 0.02
+)
 assert adapted < cold < alone

@@ -35,8 +35,13 @@ TaskRelationDisplay.from_estimator(model).plot()
 # groups are much nearer to the truth than those learned alone.
 agreement = adjusted_rand_score(mechanism, model.task_clusters_)
 own = np.array([ridge.coef_ for ridge in alone.estimators_])
-errors = [np.mean(np.sum((coefficients - effects) ** 2, axis=1)) for coefficients in (own, model.coef_)]
+errors = [
+    np.mean(np.sum((coefficients - effects) ** 2, axis=1)) for coefficients in (own, model.coef_)
+]
 print(f"Agreement of the groups with the mechanisms (adjusted Rand index): {agreement:.2f}.")
-print(f"Squared distance from the true coefficients: {errors[0]:.1f} alone, {errors[1]:.1f} in groups.")
+print(
+    f"Squared distance from the true coefficients: {errors[0]:.1f} alone, "
+    f"{errors[1]:.1f} in groups."
+)
 assert agreement == 1.0
 assert errors[1] < 0.8 * errors[0]

@@ -22,7 +22,7 @@ names = [f"outcome {k}" for k in range(1, 7)] + ["outlier"]
 
 
 def draw(n):
-    """Features of n patients and their outcomes, which follow one direction with noise of variance 16."""
+    """Features of n patients and their outcomes: one direction, and noise of variance 16."""
     X = rng.normal(size=(n, 12))
     Y = (X @ direction)[:, None] * [1, 1, 1, 1, 1, 1, -1] + 4 * rng.normal(size=(n, 7))
     return X, pd.DataFrame(Y, columns=names)
@@ -53,12 +53,17 @@ TaskScoreDisplay.from_predictions(Y_new, predicted, metric="r2", order="table").
 # without it the pooled model is better for the others. An outcome whose gain is not proven
 # keeps its own model, which costs a little.
 errors = pd.DataFrame(
-    {name: mean_squared_error(Y_new, values, multioutput="raw_values") for name, values in predicted.items()},
+    {
+        name: mean_squared_error(Y_new, values, multioutput="raw_values")
+        for name, values in predicted.items()
+    },
     index=names,
 )
 worst, mean = errors.loc["outlier"], errors.mean()
 print(errors.round(1).to_string())
-print(f"The outlier has {worst['pooled'] / worst['independent']:.1f} times the error if it is pooled.")
+print(
+    f"The outlier has {worst['pooled'] / worst['independent']:.1f} times the error if it is pooled."
+)
 print("Mean of the seven:", mean.round(1).to_dict())
 assert guard.chosen_[-1] == "independent"
 assert (guard.chosen_[:6] == "pooled").sum() >= 4

@@ -26,7 +26,9 @@ Y[np.arange(8) > last[:, None]] = np.nan
 # %%
 # Coefficients that are equal at neighbouring visits unless the data say otherwise, and for
 # comparison a joint selection of features that knows nothing of the order of the visits.
-temporal = TemporalRegressorCV(times=months, smoothness="absolute", sharing=0.5, alphas=20).fit(X, Y)
+temporal = TemporalRegressorCV(times=months, smoothness="absolute", sharing=0.5, alphas=20).fit(
+    X, Y
+)
 lasso = MultiTaskLassoCV(alphas=30).fit(X, Y)
 
 fig, axes = plt.subplots(1, 2, figsize=(8, 3.5), layout="constrained", sharey=True)
@@ -57,7 +59,8 @@ print(
 )
 print(f"{np.abs(lasso.coef_[before, 1]).max():.2f} without.")
 print(
-    f"Distance from the truth at month 48 ({seen[-1]} of {seen[0]} patients): {errors[1]:.2f} against {errors[0]:.2f}."
+    f"Distance from the truth at month 48 ({seen[-1]} of {seen[0]} patients): "
+    f"{errors[1]:.2f} against {errors[0]:.2f}."
 )
 assert np.abs(temporal.coef_[before, 1]).max() < 1e-6 < np.abs(lasso.coef_[before, 1]).max()
 assert (temporal.coef_[~before, 1] < -0.3).all()

@@ -37,14 +37,20 @@ overall = {}
 for name, (n, effects) in settings.items():
     X = rng.normal(size=(n, 10))
     Y = pd.DataFrame(X @ effects + 3 * rng.normal(size=(n, 5))).add_prefix("outcome ")
-    overall[name] = compare(X, Y, models, random_state=0).overall().set_index("estimator").astype({"gain": float})
+    overall[name] = (
+        compare(X, Y, models, random_state=0)
+        .overall()
+        .set_index("estimator")
+        .astype({"gain": float})
+    )
 
 # %%
 # Loss saved against independent models, mean of five outcomes, with its 95% interval.
 fig, ax = plt.subplots(figsize=(7, 3.5), layout="constrained")
 for shift, model, style in [(-0.12, "pulled to the mean", "o"), (0.12, "pooled", "s")]:
     gain, low, high = (
-        np.array([float(frame.loc[model, c]) for frame in overall.values()]) for c in ["gain", "low", "high"]
+        np.array([float(frame.loc[model, c]) for frame in overall.values()])
+        for c in ["gain", "low", "high"]
     )
     ax.errorbar(
         gain,
@@ -65,7 +71,10 @@ ax.legend()
 # related outcomes with few rows gain.
 for name, frame in overall.items():
     row, pooled = frame.loc["pulled to the mean"], frame.loc["pooled"]
-    print(f"{name}: {row['gain']:+.1f}% ({row['verdict']}) pulled to the mean, {pooled['gain']:+.1f}% pooled")
+    print(
+        f"{name}: {row['gain']:+.1f}% ({row['verdict']}) pulled to the mean, "
+        f"{pooled['gain']:+.1f}% pooled"
+    )
 gains = [frame.loc["pulled to the mean", "gain"] for frame in overall.values()]
 verdicts = [frame.loc["pulled to the mean", "verdict"] for frame in overall.values()]
 assert verdicts == ["no evidence", "helped", "no evidence"]

@@ -31,6 +31,7 @@ from skmtl.data import TaskData
 from skmtl.exceptions import InvalidParameterError
 from skmtl.losses import Loss, PerTaskLoss, kinds_for, losses_for
 from skmtl.penalties import Bounded, Penalty, SharedPlusSpecific, make_penalty
+from skmtl.penalties._labels import check_task_labels
 from skmtl.problem import Coefficients, DataTerm, MomentTerm, Problem, Term
 from skmtl.solvers import SOLVERS, BlockCD, ClosedForm, Solver, SolveResult, Splitting, choose
 
@@ -199,8 +200,20 @@ class ConvexModel(NewTaskMixin, MultiTaskMixin, BaseEstimator):
             kinds=self._kinds,
             exposure=exposure,
         )
+        if data.layout.channels.sum() == data.n_tasks:
+            self._check_labels(data.layout.names)
         self._remember(data)
         return data
+
+    def _check_labels(self, names: tuple[object, ...]) -> None:
+        """A graph or a precision in a frame says itself which tasks it is about."""
+        penalty = getattr(self, "penalty", None)
+        while isinstance(penalty, Bounded):
+            penalty = penalty.penalty
+        for owner, form in ((self, "graph_form"), (penalty, "form")):
+            square = getattr(owner, form, None) != "incidence"
+            check_task_labels(getattr(owner, "graph", None), names, "graph", square=square)
+            check_task_labels(getattr(owner, "precision", None), names, "precision")
 
     def _remember(self, data: TaskData) -> None:
         """Keep what the predictions need besides coefficients: the classes of a classifier."""

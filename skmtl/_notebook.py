@@ -25,7 +25,11 @@ _STYLE = Html(
 
 
 class NotebookMixin:
-    """scikit-learn's HTML representation, and below it what a fit found; before a fit nothing is added."""
+    """scikit-learn's HTML representation, and below it what a fit found; before a fit nothing is added.
+
+    A Pipeline or a search around the estimator is shown by scikit-learn alone: its block is that of
+    ``search.best_estimator_[-1]``.
+    """
 
     def _html_repr(self) -> str:
         shown: str = super()._html_repr()  # type: ignore[misc]
@@ -53,6 +57,7 @@ def fitted_block(estimator: Any) -> str:
     table = _table(estimator, names, solved if several else [])
     counted = "1 outcome" if len(names) == 1 else f"{len(names)} outcomes"
     body = [tag("p", tag("b", f"Fitted on {counted}"), f" ({type(estimator).__name__})")]
+    body += [tag("p", text) for text in _shared(estimator)]
     body += [tag("p", _sentence(part.model.solver_result_)) for part in solved if not several]
     if several:
         failed = sum(not part.model.solver_result_.converged for part in solved)
@@ -65,21 +70,45 @@ def fitted_block(estimator: Any) -> str:
 
 def _table(estimator: Any, names: tuple[Any, ...], solved: list[Part]) -> Html:
     """A row per outcome; with a model each, their certificates too."""
-    counts = getattr(estimator, "_n_observed", None)
-    # Of an outcome that was added after the fit nothing is counted here, and an older file has no counts.
-    counts = [None] * len(names) if counts is None else [*counts, *[None] * (len(names) - len(counts))]
+    columns = {"observed": _counts(estimator, len(names))}
+    if hasattr(estimator, "chosen_"):
+        columns["model"] = [str(name) for name in estimator.chosen_]
+    calibrated = [str(count) for count in getattr(estimator, "n_calibration_", [])]
+    if calibrated and calibrated != columns["observed"]:
+        columns["calibrated on"] = calibrated
     of = {name: part.model.solver_result_ for part in solved for name in part.outcomes}
-    heads = ["outcome", "observed"]
+    heads = ["outcome", *columns]
     heads += ["certificate", "at most", "solver", "iterations", "converged"] if solved else []
     rows = []
-    for name, count in zip(names, counts, strict=True):
-        cells = ["-" if count is None else str(int(count))]
+    for t, name in enumerate(names):
+        cells = [column[t] for column in columns.values()]
         if solved:
             result = of.get(name)
             cells += ["-"] * 5 if result is None else _cells(result)
         rows.append(tag("tr", tag("th", tag("bdi", name), scope="row"), [tag("td", cell) for cell in cells]))
     head = tag("thead", tag("tr", [tag("th", text, scope="col") for text in heads]))
     return tag("table", head, tag("tbody", rows))
+
+
+def _counts(estimator: Any, n_tasks: int) -> list[str]:
+    """Observed entries of each outcome, counted by the estimator or by the one that it wraps."""
+    while not hasattr(estimator, "_n_observed") and (hasattr(estimator, "estimator_") or hasattr(estimator, "steps")):
+        estimator = estimator.estimator_ if hasattr(estimator, "estimator_") else estimator.steps[-1][1]
+    counts = [str(int(count)) for count in getattr(estimator, "_n_observed", ())]
+    # Of an outcome that was added after the fit nothing is counted here, and an older file has no counts.
+    return counts + ["-"] * (n_tasks - len(counts))
+
+
+def _shared(estimator: Any) -> list[str]:
+    """Which outcomes share, of a guard that decided it for each."""
+    if not hasattr(estimator, "chosen_"):
+        return []
+    names, chosen = task_names(estimator), list(estimator.chosen_)
+    sharing = [name for name, model in zip(names, chosen, strict=True) if model != "independent"]
+    if not sharing:
+        return [f"None of {len(names)} shares: each has its independent model."]
+    listed = ", ".join(str(name) for name in sharing[:_UNFOLDED]) + (", ..." if len(sharing) > _UNFOLDED else "")
+    return [f"{len(sharing)} of {len(names)} share: {listed}."]
 
 
 def _cells(result: Any) -> list[str]:

@@ -52,7 +52,9 @@ def fitted_parts(
                     names, units = (tuple(values[k] for k in kept) for values in (part.outcomes, part.units))
                     yield Part(names, part.model, units, part.known)
         return
-    if isinstance(inner, list) and hasattr(estimator, "task_names_") and len(inner) == len(estimator.task_names_):
+    # The models of folds, beside one of all rows, are not models of outcomes, though there may be as many.
+    of_folds = hasattr(estimator, "estimator_") or not hasattr(estimator, "task_names_")
+    if isinstance(inner, list) and not of_folds and len(inner) == len(estimator.task_names_):
         serves: dict[int, list[int]] = {}
         for t, model in enumerate(inner):
             serves.setdefault(id(model), []).append(t)

@@ -18,6 +18,7 @@ from skmtl._params import NONE, ArrayLike, Constraint, InstanceOf, Interval, IsC
 from skmtl._typing import Array, IntArray
 from skmtl.data import RowDesign, TaskData
 from skmtl.exceptions import InvalidParameterError, TaskDataError
+from skmtl.penalties._labels import check_task_labels
 
 # Matrices over observed entries are made up to this many bytes together.
 LARGEST_BYTES = 4 * 2**30
@@ -139,6 +140,7 @@ def task_matrix(task_kernel: Any, sharing: float, names: tuple[object, ...]) -> 
         if task_kernel == "pooled":
             return np.ones((n_tasks, n_tasks))
         return np.eye(n_tasks) + sharing / ((1 - sharing) * n_tasks)
+    check_task_labels(task_kernel, names, "task_kernel")
     try:
         B = np.array(task_kernel, dtype=np.float64)
     except (TypeError, ValueError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -67,8 +69,7 @@ class MultiTaskMixin(NotebookMixin):
 
     def _predictor_of(self, X: Any, task: Any, on_unknown: str) -> np.ndarray:
         """Linear predictors in the caller's shape; rows of unknown tasks get the shared prior's where asked for."""
-        if on_unknown not in ("error", "prior"):
-            raise InvalidParameterError(f"on_unknown={on_unknown!r} is not known: use 'error' or 'prior'.")
+        check_on_unknown(on_unknown)
         table = self._linear_predictor(X)
         if on_unknown == "error" or task is None:
             return self._per_task(table, task)
@@ -132,6 +133,12 @@ class MultiTaskMixin(NotebookMixin):
             )
 
 
+def check_on_unknown(given: object) -> None:
+    """Check the argument that says what to do with rows of a task that was not in the fit."""
+    if not (isinstance(given, str) and given in ("error", "prior")):
+        raise InvalidParameterError(f"on_unknown={given!r} is not known: use 'error' or 'prior'.")
+
+
 def task_names_array(names: tuple[object, ...]) -> np.ndarray:
     """Task names as a 1-D array; names of several types stay objects."""
     kinds = {type(name) for name in names}
@@ -146,16 +153,41 @@ def task_codes(task: Any, names: np.ndarray, n_rows: int, unknown: int | None = 
     """Column of each row's task; an unknown id is an error that names it, or has the code ``unknown``."""
     ids = check_task_ids(task, n_rows)
     known = {name: code for code, name in enumerate(names.tolist())}
-    if unknown is not None:
-        return np.array([known.get(name, unknown) for name in ids.tolist()], dtype=np.intp)
     strangers = [name for name in dict.fromkeys(ids.tolist()) if name not in known]
+    if unknown is not None:
+        check_id_types(strangers, names.tolist())
+        return np.array([known.get(name, unknown) for name in ids.tolist()], dtype=np.intp)
     if strangers:
-        shown = ", ".join(repr(name) for name in names.tolist()[:5]) + (", ..." if len(names) > 5 else "")
         raise TaskDataError(
-            f"task {strangers[0]!r} was not seen in fit (known: {shown}): predict for known tasks only, or call "
-            "predict without task for the predictions of every task."
+            f"task {strangers[0]!r} was not seen in fit (known: {_shown(names.tolist())}): predict for known tasks "
+            "only, or call predict without task for the predictions of every task."
         )
     return np.array([known[name] for name in ids.tolist()], dtype=np.intp)
+
+
+def check_id_types(new: Sequence[Any], known: Sequence[Any]) -> None:
+    """Refuse new task ids of another type than the known ones: the text "1" is no new task beside the number 1.
+
+    Numbers of any type are alike; True and False are no numbers here.
+    """
+    for name in new:
+        if not any(_alike(name, other) for other in known):
+            raise TaskDataError(
+                f"task holds {name!r} ({type(name).__name__}), but the tasks of the fit are {_shown(known)} "
+                f"({type(known[0]).__name__}): give ids of the same type as in fit."
+            )
+
+
+def _alike(one: Any, other: Any) -> bool:
+    if isinstance(one, bool | np.bool_) or isinstance(other, bool | np.bool_):
+        return isinstance(one, bool | np.bool_) and isinstance(other, bool | np.bool_)
+    if isinstance(one, Number):
+        return isinstance(other, Number)
+    return isinstance(one, type(other)) or isinstance(other, type(one))
+
+
+def _shown(names: Sequence[Any]) -> str:
+    return ", ".join(repr(name) for name in names[:5]) + (", ..." if len(names) > 5 else "")
 
 
 class MultiTaskRegressorMixin(MultiTaskMixin, RegressorMixin):
@@ -180,7 +212,7 @@ class MultiTaskRegressorMixin(MultiTaskMixin, RegressorMixin):
         Raises
         ------
         TaskDataError
-            ``task`` holds an id not seen in ``fit``, unless ``on_unknown="prior"``.
+            ``task`` holds an id not seen in ``fit``, unless ``on_unknown="prior"``; or one of another type.
         """
         return self._predictor_of(X, task, on_unknown)
 
@@ -286,19 +318,30 @@ class MultiTaskClassifierMixin(MultiTaskMixin, ClassifierMixin):
             Task of each row; the prediction is then that task's.
         on_unknown : {"error", "prior"}, default "error"
             For rows of a task that was not in the fit: refuse, or answer from the prior that the known tasks share
-            (their common model, see `adapt`). Only where the model has a shared part.
+            (their common model, see `adapt`). Only where the model has a shared part; and the labels of a new outcome
+            of a table are not known, so `predict_proba` alone answers there.
 
         Returns
         -------
         ndarray of shape (n, T), or (n,) with ``task`` or after a fit on a 1-D ``y`` without tasks
         """
-        if on_unknown != "error" and task is not None:
-            if isinstance(self.classes_, list):
-                task_codes(task, self.task_names_, len(task))  # the labels of an unknown outcome are not known
-                return self.predict(X, task=task)
+        check_on_unknown(on_unknown)
+        if on_unknown == "prior" and task is not None and not isinstance(self.classes_, list):
             return self.classes_[(self._predictor_of(X, task, on_unknown) > 0).astype(np.intp)]
         positive = (self._linear_predictor(X) > 0).astype(np.intp)
+        if on_unknown == "prior" and task is not None:
+            self._check_labels_known(task, len(positive))
         return self._per_task(label_table([self._classes_of(t)[positive[:, t]] for t in range(self.n_tasks_)]), task)
+
+    def _check_labels_known(self, task: Any, n_rows: int) -> None:
+        """Each outcome of a table has labels of its own, and nobody said those of a new one."""
+        new = task_codes(task, self.task_names_, n_rows, unknown=self.n_tasks_) == self.n_tasks_
+        if new.any():
+            name = check_task_ids(task, n_rows)[new].tolist()[0]
+            raise TaskDataError(
+                f"The labels of task {name!r} are not known, as it was not in the fit (known: "
+                f"{_shown(self.task_names_.tolist())}): predict_proba(..., on_unknown='prior') gives its probabilities."
+            )
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, *, task: Any = None) -> float:
         """Accuracy on the observed targets: the mean over outcomes; over all rows after a fit on rows of tasks.

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from skmtl.base import check_id_types
 from skmtl.data import check_task_ids
 from skmtl.exceptions import TaskDataError
 
@@ -43,8 +44,7 @@ def check_new_names(names: Sequence[object], known: Sequence[object]) -> None:
             raise TaskDataError(
                 f"task {name!r} is known already: give the new task another name, or fit again with its rows added."
             )
-    if isinstance(known[0], str) != isinstance(names[0], str):
-        raise TaskDataError(f"task {names[0]!r} is of another type than the known {known[0]!r}: give a name like it.")
+    check_id_types(names, known)
 
 
 __all__ = ["check_new_names", "new_ids"]

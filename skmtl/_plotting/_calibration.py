@@ -13,7 +13,7 @@ from scipy import stats
 from skmtl._plotting._answers import Answer, ask, read_answers
 from skmtl._plotting._grid import panels, title_figure
 from skmtl._plotting._models import split_by_outcome
-from skmtl._plotting._style import BLUE, GREY, VERMILION, shorten
+from skmtl._plotting._style import BLUE, GREY, VERMILION, find_letters, shorten
 from skmtl._typing import Array, IntArray
 from skmtl.exceptions import InvalidParameterError
 from skmtl.metrics._calibration_bins import equal_mass_bins
@@ -253,6 +253,7 @@ class TaskCalibrationDisplay:
                 "Observed against predicted, right on the dashed line",
                 f"bins with {_LEVEL:.0%} intervals; below: how many were predicted what (dark: events)",
             )
+        find_letters(self.figure_)
         return self
 
     def _panel(self, panel: Any, fit: dict[str, Any], curve: Any, own: Any) -> Any:
@@ -344,7 +345,9 @@ def _fit(answer: Answer) -> dict[str, Any]:
         return row | {name: float(table[name]) for name in ("slope", "slope_low", "slope_high", "intercept")}
     row |= dict.fromkeys(("slope", "slope_low", "slope_high", "intercept"), np.nan)
     if y.size:
-        row["intercept"] = float(np.mean(y - p))
+        off = float(np.mean(y - p))
+        # On the rows of a fit it is zero, but for rounding.
+        row["intercept"] = off if abs(off) > 1e-10 * np.abs(y).max() else 0.0
     if y.size > 2 and np.ptp(p) > 0:
         with warnings.catch_warnings():
             # A perfect fit has no spread, and an interval of no width.

@@ -10,7 +10,7 @@ import numpy as np
 
 from skmtl._plotting._coefficient_table import CoefficientTable, coefficient_table
 from skmtl._plotting._grid import TALLEST, WIDEST, name_ticks, panels, title_figure
-from skmtl._plotting._style import DIVERGING, import_pyplot, shorten
+from skmtl._plotting._style import DIVERGING, find_letters, import_pyplot, shorten
 from skmtl._typing import Array, IntArray
 from skmtl.exceptions import InvalidParameterError
 
@@ -26,7 +26,7 @@ class CoefficientDisplay:
     """Map of coefficients, features by outcomes, with the shared and the specific part of models that have them.
 
     White is exactly zero, so that the support can be read: no small coefficient is white. A dash is a negative
-    coefficient, which in grey print would look like a positive one.
+    coefficient, which in grey print would look like a positive one. Grey and hatched is one that is not known (NaN).
 
     Compare along a row or a column only what is in like units. A coefficient is in units of its outcome (log-odds of a
     yes/no outcome, log-rate of a count) per unit of its feature, as the model got it. Down a column sizes can be
@@ -175,19 +175,20 @@ class CoefficientDisplay:
         if self.shared is not None and self.specific is not None:
             tables |= {"shared part": self.shared, "specific part": self.specific}
         if relative is None:
-            sizes = np.abs(self.coef).max(axis=1)
+            sizes = _largest(self.coef)
             relative = bool(sizes.max(initial=0) > _APART * sizes[sizes > 0].min(initial=np.inf))
-        unit = np.abs(self.coef).max(axis=1, keepdims=True) if relative else 1.0
+        unit = _largest(self.coef)[:, None] if relative else 1.0
         unit = np.where(unit == 0, 1.0, unit)
         drawn = {title: (table / unit)[order][:, self._chosen].T for title, table in tables.items()}
         self.axes_ = self._panels(ax, len(drawn))
         self.ax_, self.figure_ = self.axes_[0], self.axes_[0].figure
-        bound = max(np.abs(table).max(initial=0.0) for table in drawn.values()) or 1.0
+        bound = max(float(_largest(table).max(initial=0.0)) for table in drawn.values()) or 1.0
         kwargs = {"cmap": _white_is_zero(), "vmin": -bound, "vmax": bound, "aspect": "auto", **imshow_kwargs}
         self.images_ = []
         for panel, (title, table) in zip(self.axes_, drawn.items(), strict=True):
-            shown = np.ma.masked_where(table == 0, table)
+            shown = np.ma.masked_where((table == 0) | np.isnan(table), table)
             self.images_.append(panel.imshow(shown, interpolation="nearest", **kwargs))
+            self._mark_unknown(panel, table)
             self._mark_negative(panel, table, bound)
             panel.set_title(title, loc="left", fontsize=10, pad=6 if self.clusters is None else 16)
             self._label(panel, order)
@@ -197,6 +198,7 @@ class CoefficientDisplay:
         bar.set_label("coefficient / largest of its outcome" if relative else "coefficient", fontsize=9)
         if ax is None:
             title_figure(self.figure_, *self._title())
+        find_letters(self.figure_)
         return self
 
     def _order(self) -> IntArray:
@@ -215,11 +217,9 @@ class CoefficientDisplay:
         return panels(n, type(self).__name__, size=(width, height), n_columns=n if beside else 1, ax=ax, **shared)
 
     def _label(self, panel: Any, order: IntArray) -> None:
-        names = [self.task_names[t] for t in order]
-        if self.outliers is not None:
-            names = [f"★ {name}" if self.outliers[t] else name for name, t in zip(names, order, strict=True)]
-        name_ticks(panel.yaxis, [self.feature_names[j] for j in self._chosen], width=28, most=_MOST_ROWS)
-        name_ticks(panel.xaxis, names, width=24, most=_MOST_COLUMNS, rotation=90)
+        name_ticks(panel.yaxis, self.feature_names, order=self._chosen, width=28, most=_MOST_ROWS)
+        name_ticks(panel.xaxis, self.task_names, order=order, starred=self.outliers, width=24, most=_MOST_COLUMNS,
+                   rotation=90)  # fmt: skip
         panel.tick_params(length=0)
         if self.clusters is None:
             return
@@ -234,6 +234,11 @@ class CoefficientDisplay:
             panel.annotate(text, ((start + stop - 1) / 2, 1), xycoords=("data", "axes fraction"), fontsize=8,
                            xytext=(0, 2), textcoords="offset points", ha="center", va="bottom")  # fmt: skip
 
+    def _mark_unknown(self, panel: Any, table: Array) -> None:
+        """Hatched on grey: what is not known is no zero."""
+        for row, column in np.argwhere(np.isnan(table)).tolist():
+            panel.add_patch(_cell(row, column))
+
     def _mark_negative(self, panel: Any, table: Array, bound: float) -> None:
         """A dash in every negative cell, as wide as half of it."""
         rows, columns = np.nonzero(table < 0)
@@ -247,7 +252,7 @@ class CoefficientDisplay:
 
     def _title(self) -> list[str]:
         n, shown = self.coef.shape[1], len(self._chosen)
-        used = (self.coef != 0).any(axis=0)
+        used = (np.nan_to_num(self.coef) != 0).any(axis=0)
         said = [f"{used.sum()} of {n} features used by some outcome"]
         if shown < n:
             left = np.setdiff1d(np.arange(n), self._chosen)
@@ -256,7 +261,8 @@ class CoefficientDisplay:
             said.append("Only the sum is identified: the parts are one way to split it")
         if self.outliers is not None:
             said.append(f"★ {self.outliers.sum()} of {len(self.outliers)} outcomes go their own way")
-        return [*said, "white: exactly zero, dash: negative"]
+        unknown = ", hatched: not known" * bool(np.isnan(self.coef).any())
+        return [*said, f"white: exactly zero, dash: negative{unknown}"]
 
 
 def _white_is_zero() -> Any:
@@ -266,6 +272,18 @@ def _white_is_zero() -> Any:
 
     levels = np.concatenate([np.linspace(0.0, 0.40, 128), np.linspace(0.60, 1.0, 128)])
     return ListedColormap(plt.get_cmap(DIVERGING)(levels)).with_extremes(bad="white")
+
+
+def _largest(table: Array) -> Array:
+    """Largest size in each row; what is not known does not count."""
+    return np.abs(np.nan_to_num(table)).max(axis=1, initial=0.0)
+
+
+def _cell(row: int, column: int) -> Any:
+    """The look of a coefficient that is not known."""
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor="0.85", edgecolor="0.5", linewidth=0, hatch="xxx")
 
 
 def _chosen(features: Any, names: list[Hashable], coef: Array) -> IntArray:
@@ -284,8 +302,8 @@ def _chosen(features: Any, names: list[Hashable], coef: Array) -> IntArray:
             f"features must be a number of features of at least 1, a list of their names, or None. Got {features!r}."
         )
     # Each outcome counts the same, whatever its unit.
-    size = np.abs(coef).max(axis=1, keepdims=True, initial=0.0)
-    norm = np.linalg.norm(coef / np.where(size == 0, 1.0, size), axis=0)
+    size = _largest(coef)[:, None]
+    norm = np.linalg.norm(np.nan_to_num(coef) / np.where(size == 0, 1.0, size), axis=0)
     return np.sort(np.argsort(-norm, kind="stable")[: int(most)])
 
 

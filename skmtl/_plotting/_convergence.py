@@ -9,12 +9,14 @@ import numpy as np
 
 from skmtl._parts import fitted_parts
 from skmtl._plotting._grid import panels, title_figure
-from skmtl._plotting._style import CYCLE, GREY, shorten
+from skmtl._plotting._style import CYCLE, GREY, find_letters, in_legend, shorten
 from skmtl._typing import Array
 from skmtl.exceptions import InvalidParameterError
 
 # Lines that can be told apart by colour and marker.
 _NAMED = 8
+# Of a long record so many points have their marker.
+_MARKED = 20
 _MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*")
 # What an objective above the best one found is counted as where it is the best: the rounding of its own size.
 _ROUNDING = 1e-16
@@ -170,17 +172,20 @@ class ConvergenceDisplay:
                 style = {"color": CYCLE[k % len(CYCLE)], "marker": _MARKERS[k % len(_MARKERS)], "markersize": 5}
             if not result.converged:
                 style |= {"linestyle": "--", "color": style["color"] if few else "black"}
-            style = {**style, "label": label if few else "_", **line_kwargs}
             at, ratio, above = _record(result, x)
+            # Of long records some points have a marker: lines are to be told apart.
+            style |= {"label": in_legend(label) if few else "_", "markevery": -(-len(at) // _MARKED)}
+            style = {**style, **line_kwargs}
             self.lines_ += self.axes_[0].plot(at, ratio, **style)
             self.objective_lines_ += self.axes_[1].plot(at, above, **style)
         self.tolerance_line_ = self.axes_[0].axhline(1.0, color="black", linewidth=1.2, linestyle=":")
-        self._finish(x, few)
+        self._finish(x, few=few, new=ax is None)
         if ax is None:
             title_figure(self.figure_, *self._title())
+        find_letters(self.figure_)
         return self
 
-    def _finish(self, x: str, few: bool) -> None:
+    def _finish(self, x: str, *, few: bool, new: bool) -> None:
         from matplotlib.ticker import MaxNLocator
 
         kinds = sorted({result.certificate.kind for result in self.results})
@@ -188,17 +193,27 @@ class ConvergenceDisplay:
         for panel, label, lines in zip(self.axes_, said, (self.lines_, self.objective_lines_), strict=True):
             panel.set_xlabel("seconds" if x == "seconds" else "iterations (those written down)")
             panel.set_ylabel(label)
-            if any(np.isfinite(line.get_ydata()).any() for line in lines):
+            drawn = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in lines])
+            drawn = drawn[np.isfinite(drawn)]
+            if drawn.size:
                 panel.set_yscale("log")
+                if lines is self.objective_lines_ and drawn.max() < 10 * drawn.min():
+                    # Powers of ten on the axis, where all points are alike.
+                    panel.set_ylim(drawn.min() / 10, drawn.max() * 10)
             else:
                 empty = "the certificate is zero" if lines is self.lines_ else "no point above the least"
                 panel.text(0.5, 0.6, empty, ha="center", transform=panel.transAxes)
                 panel.set_yticks([])
             panel.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=x == "iterations"))
-        self.axes_[0].text(0.99, 1.0, "tolerance", transform=self.axes_[0].get_yaxis_transform(), ha="right",
+        # At the left, where curves are still far above.
+        self.axes_[0].text(0.01, 1.0, "tolerance", transform=self.axes_[0].get_yaxis_transform(), ha="left",
                            va="bottom", fontsize=8)  # fmt: skip
         if few and len(self.results) > 1:
-            self.axes_[0].legend(fontsize=8)
+            if new:
+                handles = self.lines_
+                self.figure_.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+            else:
+                self.axes_[0].legend(fontsize=8)
 
     def _title(self) -> list[str]:
         if len(self.results) == 1:

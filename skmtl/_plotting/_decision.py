@@ -10,7 +10,7 @@ import numpy as np
 from skmtl._plotting._answers import ask, read_answers
 from skmtl._plotting._grid import panels, title_figure
 from skmtl._plotting._models import model_styles, named, split_by_outcome
-from skmtl._plotting._style import GREY, shorten
+from skmtl._plotting._style import GREY, find_letters, shorten
 from skmtl.exceptions import InvalidParameterError
 from skmtl.metrics._decision import net_benefit
 
@@ -178,6 +178,7 @@ class DecisionCurveDisplay:
             if k >= n - columns:
                 panel.set_xlabel("threshold of acting", fontsize=9)
         self._legend(drawn, new=ax is None)
+        find_letters(self.figure_)
         return self
 
     def _panel(self, panel: Any, outcome: Hashable, own: Any, styles: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from skmtl._plotting._extremes import robust_limits
 from skmtl._plotting._grid import TALLEST, panels, tick_size, title_figure
 from skmtl._plotting._models import split_by_outcome
-from skmtl._plotting._style import VERDICTS, shorten
+from skmtl._plotting._style import VERDICTS, find_letters, shorten
 from skmtl._typing import Array
 from skmtl.exceptions import InvalidParameterError
 
@@ -157,9 +157,12 @@ class GainDisplay:
         InvalidParameterError
             A name or an option is not known, or there is no estimator beside the baseline.
         """
+        gains = comparison.summary(baseline, **options)
+        # The mean of one outcome is that outcome.
+        several = gains["outcome"].nunique() != 1
         return cls(
-            comparison.summary(baseline, **options),
-            comparison.overall(baseline, **options),
+            gains,
+            comparison.overall(baseline, **options) if several else None,
             baseline=comparison.baseline if baseline is None else baseline,
             models=models,
             order=order,
@@ -189,7 +192,10 @@ class GainDisplay:
         columns = min(n_models, _BESIDE)
         # Every row of panels has names of its own at the left, so that each may be as tall as a page for so many.
         tallest = TALLEST / -(-n_models // columns)
-        size = ((8.5 if columns == 1 else 2.4 + 3.4 / columns + 1.6 * values), min(1.7 + 0.23 * n_rows, tallest))
+        size = (
+            (8.5 if columns == 1 else 2.4 + 3.4 / columns + 1.6 * values),
+            min(max(2.4, 1.7 + 0.23 * n_rows), tallest),
+        )
         self.axes_ = panels(n_models, type(self).__name__, size=size, n_columns=columns, ax=ax, sharey=True)
         self.ax_, self.figure_ = self.axes_[0], self.axes_[0].figure
         tables = [self._rows(name) for name in self.models]
@@ -210,6 +216,7 @@ class GainDisplay:
         unknown = any(np.isnan(numbers[:, 1:]).any() for numbers, _, _ in tables)
         notes = ["scales differ between models"] * (not one_scale) + ["no whisker: no interval"] * unknown
         self._explain(notes, new=ax is None)
+        find_letters(self.figure_)
         return self
 
     def _ordered(self) -> list[Hashable]:
@@ -300,6 +307,7 @@ class GainDisplay:
         for text, x, side in ((f"← {left}", 0, "left"), (f"{right} →", 1, "right")):
             panel.annotate(text, (x, 1), xycoords="axes fraction", xytext=(0, 3), textcoords="offset points",
                            fontsize=7.5, ha=side, va="bottom")  # fmt: skip
+        panel.locator_params(axis="x", nbins=6)
         panel.set_xlabel("gain (% of the baseline's loss)", fontsize=9)
 
     def _label_rows(self) -> None:

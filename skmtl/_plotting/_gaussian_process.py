@@ -12,7 +12,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from skmtl._plotting._grid import panels, title_figure
-from skmtl._plotting._style import BLUE, shorten
+from skmtl._plotting._style import BLUE, find_letters, shorten
 from skmtl._typing import Array
 from skmtl.exceptions import InvalidParameterError
 
@@ -233,13 +233,15 @@ class GaussianProcessDisplay:
                 size_of = 3 if len(x) <= 100 else 1.8
                 self.points_ += panel.plot(x, y, "o", color="black", markersize=size_of, alpha=0.5, linewidth=0)
             panel.set_title(label, fontsize=letters)
-            panel.set_ylabel(shorten([self.ylabels[t]], 26)[0], fontsize=letters - 1)
+            if self.ylabels[t]:
+                panel.set_ylabel(shorten([self.ylabels[t]], 26)[0], fontsize=letters - 1)
             panel.tick_params(labelsize=letters - 1)
         below = self.axes_[-columns:] if ax is None else self.axes_
         for panel in below:
             panel.set_xlabel(shorten([self.feature_name], 26)[0], fontsize=letters)
         if ax is None:
             title_figure(self.figure_, self.title)
+        find_letters(self.figure_)
         return self
 
 

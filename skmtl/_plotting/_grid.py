@@ -55,9 +55,39 @@ def panels(n: int, caller: str, *, size: tuple[float, float], n_columns: int, ax
     return grid.ravel()[:n]
 
 
-def name_ticks(axis: Any, names: Sequence[Hashable], *, width: int, most: int, rotation: float = 0.0) -> None:
-    """Names as tick labels; above ``most`` every second, third and so on, so that they do not collide."""
+def name_ticks(
+    axis: Any,
+    names: Sequence[Hashable],
+    *,
+    width: int,
+    most: int,
+    order: Any = None,
+    starred: Any = None,
+    rotation: float = 0.0,
+) -> None:
+    """Names as tick labels; above ``most`` every second, third and so on, so that they do not collide.
+
+    Parameters
+    ----------
+    axis : Axis
+    names : sequence of length T
+        In the order of the user's table: a number that tells long names apart is a place in it.
+    width : int
+        Characters.
+    most : int
+        Labels.
+    order : array-like of int, optional
+        Places of those that are drawn, from the first tick on. Default all.
+    starred : array-like of bool of shape (T,), optional
+        Names to put a star before.
+    rotation : float, default 0.0
+        Degrees.
+    """
     labels = shorten(names, width)
+    if starred is not None:
+        labels = [f"★ {label}" if star else label for label, star in zip(labels, starred, strict=True)]
+    if order is not None:
+        labels = [labels[k] for k in order]
     step = -(-len(labels) // most)
     at = np.arange(0, len(labels), step)
     axis.set_ticks(at, [labels[k] for k in at], rotation=rotation, fontsize=tick_size(len(at)))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skmtl._plotting._style import CYCLE, shorten
+from skmtl._plotting._style import CYCLE, in_legend, shorten
 from skmtl.exceptions import InvalidParameterError
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
@@ -21,13 +21,12 @@ def model_styles(names: Sequence[Hashable], caller: str) -> dict[Hashable, dict[
         raise InvalidParameterError(
             f"{caller} cannot tell {len(names)} models apart in one panel: name at most {len(CYCLE)} of them."
         )
-    # A legend leaves out what begins with an underscore, but not after a space without width.
     return {
         name: {
             "color": CYCLE[k],
             "marker": _MARKERS[k],
             "linestyle": _DASHES[k],
-            "label": f"\u200b{label}" if label.startswith("_") else label,
+            "label": in_legend(label),
         }
         for k, (name, label) in enumerate(zip(names, shorten(names), strict=True))
     }

@@ -9,7 +9,7 @@ import numpy as np
 
 from skmtl._parts import fitted_parts, task_names
 from skmtl._plotting._grid import title_figure
-from skmtl._plotting._style import CYCLE, GREY, new_axes, shorten
+from skmtl._plotting._style import CYCLE, GREY, find_letters, in_legend, new_axes, shorten
 from skmtl._typing import Array
 from skmtl.exceptions import InvalidParameterError
 
@@ -265,7 +265,9 @@ class RegularizationPathDisplay:
             style = {"color": GREY, "linewidth": 0.7, "alpha": 0.6}
             if k in named:
                 at = named.index(k)
-                style = {"color": CYCLE[at % len(CYCLE)], "linestyle": _DASHES[at % len(_DASHES)], "label": label}
+                # Above the bold mean, which of one outcome is the same curve.
+                style = {"color": CYCLE[at % len(CYCLE)], "linestyle": _DASHES[at % len(_DASHES)], "zorder": 4.5}
+                style |= {"label": in_legend(label)}
             self.lines_ += ax.plot(self.alphas, self.curves[:, k], **{**style, **line_kwargs})
         self.mean_line_ = self.band_ = self.chosen_line_ = None
         if self.mean is not None:
@@ -282,6 +284,7 @@ class RegularizationPathDisplay:
         ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0, frameon=False, fontsize=8)
         if alone:
             title_figure(self.figure_, self.title)
+        find_letters(self.figure_)
         return self
 
     def _named(self) -> list[int]:

@@ -10,7 +10,7 @@ import numpy as np
 from skmtl._plotting._extremes import robust_limits
 from skmtl._plotting._grid import TALLEST, panels, tick_size, title_figure
 from skmtl._plotting._models import model_styles, named, split_by_outcome
-from skmtl._plotting._style import import_pyplot, shorten
+from skmtl._plotting._style import find_letters, import_pyplot, shorten
 from skmtl._typing import Array
 from skmtl.exceptions import InvalidParameterError
 from skmtl.metrics._align import read_predictions, read_targets
@@ -236,6 +236,7 @@ class TaskScoreDisplay:
         labels = [str(styles[model]["label"]) for model in self.models]
         if ax is not None:
             self.ax_.legend(handles, labels, fontsize=8)
+            find_letters(self.figure_)
             return self
         if len(self.models) > 1:
             columns = min(4, len(self.models))
@@ -243,6 +244,7 @@ class TaskScoreDisplay:
         folds = shown["fold"].nunique() if "fold" in shown else 0
         spread = f"; lines: lowest to highest of {folds} folds, no intervals" if folds > 1 else ""
         title_figure(self.figure_, f"Score of each outcome{spread}")
+        find_letters(self.figure_)
         return self
 
     def _greater(self, metric: str) -> bool | None:

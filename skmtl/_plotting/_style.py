@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable
 from typing import Any
 
@@ -14,7 +15,14 @@ VERDICTS = {
     "hurt": {"color": VERMILION, "marker": "X"},
     "no evidence": {"color": GREY, "marker": "|"},
 }
-DIVERGING, SEQUENTIAL = "RdBu_r", "cividis"
+# The more, the darker, as on paper.
+DIVERGING, SEQUENTIAL = "RdBu_r", "cividis_r"
+# Where the font in use lacks a letter one of these is asked for it, where it is installed.
+_OTHER_SCRIPTS = (
+    "Noto Sans CJK JP", "Noto Sans CJK SC", "Hiragino Sans", "PingFang SC", "Yu Gothic", "Microsoft YaHei",
+    "Malgun Gothic", "WenQuanYi Zen Hei", "Noto Sans", "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari",
+    "Noto Sans Thai", "Segoe UI", "Arial Unicode MS", "Noto Emoji", "Segoe UI Emoji",
+)  # fmt: skip
 
 
 def import_pyplot(caller: str) -> Any:
@@ -39,14 +47,38 @@ def shorten(names: Iterable[Hashable], width: int = 28) -> list[str]:
 
     Long names lose their middle, as their ends tell them apart; names that collide then get their number.
     """
-    full = [" ".join(str(name).split()) for name in names]
+    full = [" ".join(str(name).split()) or "(no name)" for name in names]
     short = [_middle_out(name, width) for name in full]
     if len(set(short)) < len(set(full)):
+        times = Counter(short)
         short = [
-            label if short.count(label) == 1 else f"{_middle_out(name, width - len(str(k)) - 3)} ({k})"
+            label if times[label] == 1 else f"{_middle_out(name, width - len(str(k)) - 3)} ({k})"
             for k, (name, label) in enumerate(zip(full, short, strict=True), start=1)
         ]
     return [label.replace("$", r"\$") for label in short]
+
+
+def in_legend(label: str) -> str:
+    """The label; a legend leaves out what begins with an underscore, but not after a space without width."""
+    return f"\u200b{label}" if label.startswith("_") else label
+
+
+def find_letters(figure: Any) -> None:
+    """Let texts that are not plain ASCII take letters from other fonts, where these are installed.
+
+    The font that matplotlib comes with has Latin, Greek, Cyrillic, Arabic and Hebrew letters, but no Chinese, Japanese
+    or Korean ones: names in these would be empty boxes.
+    """
+    from matplotlib.font_manager import fontManager
+    from matplotlib.text import Text
+
+    texts = [text for text in figure.findobj(Text) if not text.get_text().isascii()]
+    if not texts:
+        return
+    installed = set(fontManager.get_font_names())
+    others = [name for name in _OTHER_SCRIPTS if name in installed]
+    for text in texts:
+        text.set_fontfamily([*text.get_fontfamily(), *others])
 
 
 def _middle_out(name: str, width: int) -> str:

@@ -12,7 +12,7 @@ from scipy.spatial.distance import squareform
 
 from skmtl._plotting._grid import TALLEST, name_ticks, title_figure
 from skmtl._plotting._relation import relation_of
-from skmtl._plotting._style import DIVERGING, SEQUENTIAL, import_pyplot
+from skmtl._plotting._style import DIVERGING, SEQUENTIAL, find_letters, import_pyplot
 from skmtl._typing import Array, BoolArray, IntArray
 from skmtl.exceptions import InvalidParameterError
 
@@ -21,6 +21,8 @@ _WRITTEN = 12
 _MOST_NAMES = 90
 # Beyond it Fisher's z of a correlation is that of rounding.
 _NEARLY_ONE = 1 - 1e-9
+# Weights below this share of the largest have no colour.
+_NO_EDGE = 1e-9
 
 
 class TaskRelationDisplay:
@@ -225,8 +227,8 @@ class TaskRelationDisplay:
         self.linkage_, self.order_ = _tree(self.matrix, self.signed)
         self.dendrogram_ax_ = None
         alone = ax is None
+        plt = import_pyplot(type(self).__name__)
         if alone:
-            plt = import_pyplot(type(self).__name__)
             side = min(3.2 + 0.24 * n, TALLEST)
             size = (side + 1.6, side)
             _, (tree, ax) = plt.subplots(1, 2, figsize=size, width_ratios=[1, 7], layout="constrained")
@@ -234,18 +236,22 @@ class TaskRelationDisplay:
         self.ax_, self.figure_ = ax, ax.figure
         shown = self.matrix[np.ix_(self.order_, self.order_)]
         top = 1.0 if self.signed else np.nanmax(shown, initial=0.0) or 1.0
-        kwargs = {"cmap": DIVERGING if self.signed else SEQUENTIAL, "vmin": -1.0 if self.signed else 0.0, "vmax": top}
+        cmap = plt.get_cmap(DIVERGING if self.signed else SEQUENTIAL)
+        if not self.signed:
+            # Two outcomes without an edge are paper.
+            cmap = cmap.with_extremes(under="white")
+        kwargs = {"cmap": cmap, "vmin": -1.0 if self.signed else _NO_EDGE * top, "vmax": top}
         self.image_ = ax.imshow(shown, **{"aspect": "auto", "interpolation": "nearest", **kwargs, **imshow_kwargs})
         ax.set_facecolor("lightgrey")
         self._mark(ax, shown, top)
-        ordered = [self.names[t] for t in self.order_]
-        name_ticks(ax.xaxis, ordered, width=24, most=_MOST_NAMES, rotation=90)
-        name_ticks(ax.yaxis, ordered, width=28, most=_MOST_NAMES)
+        name_ticks(ax.xaxis, self.names, order=self.order_, width=24, most=_MOST_NAMES, rotation=90)
+        name_ticks(ax.yaxis, self.names, order=self.order_, width=28, most=_MOST_NAMES)
         ax.tick_params(length=0)
         if alone:
             # Names stand between the tree and the map: the tree's leaves are the rows.
             self.figure_.colorbar(self.image_, ax=ax, fraction=0.04, pad=0.02)
             title_figure(self.figure_, *self._title())
+        find_letters(self.figure_)
         return self
 
     def _draw_tree(self, tree: Any) -> None:
@@ -267,8 +273,8 @@ class TaskRelationDisplay:
             hatched = np.zeros((n, n), bool) if self.unclear is None else self.unclear[np.ix_(self.order_, self.order_)]
             for row, column in np.argwhere(np.isfinite(shown) if self.signed else shown > 0):
                 value = shown[row, column]
-                light = abs(value) > 0.6 * top if self.signed else value < 0.5 * top
-                text = ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8)
+                light = abs(value) > 0.6 * top if self.signed else value > 0.5 * top
+                text = ax.text(column, row, f"{round(value, 2) + 0.0:.2f}", ha="center", va="center", fontsize=8)
                 text.set_color("white" if light else "black")
                 if hatched[row, column]:
                     text.set(color="black", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})
@@ -296,8 +302,10 @@ class TaskRelationDisplay:
             of = "" if self.level is None else f"{100 * self.level:g}% "
             said.append(f"hatched: {of}interval contains 0 ({pairs} of {n * (n - 1) // 2} pairs)")
         if np.isnan(self.matrix).any():
-            said.append("grey: not known (an outcome without coefficients)")
-        if self.signed and n > _WRITTEN:
+            said.append("grey: not known")
+        if not self.signed:
+            said.append("white: none")
+        elif n > _WRITTEN:
             said.append("dash: negative")
         return said
 

@@ -48,7 +48,7 @@ def comparison_page(
     names = Names(found.outcomes["outcome"])
     no_figures = None if can_draw() else tag("p", HOW_TO_GET)
     sections = [
-        data_section(found, names, units or {}),
+        data_section(found, names, units or {}, no_figures),
         methods_section(found, options, inner_folds),
         outcomes_section(found, summary, options, names),
         gain_section(summary, overall, options, no_figures),

@@ -10,6 +10,7 @@ import numpy as np
 from skmtl._plotting._calibration import TaskCalibrationDisplay
 from skmtl._plotting._coefficients import CoefficientDisplay
 from skmtl._plotting._gains import GainDisplay
+from skmtl._plotting._missingness import MissingnessFigure
 
 
 def draw_gains(summary: Any, overall: Any, options: dict[str, Any]) -> Any:
@@ -18,6 +19,11 @@ def draw_gains(summary: Any, overall: Any, options: dict[str, Any]) -> Any:
     together = overall if summary["outcome"].nunique() > 1 else None
     display = GainDisplay(summary, together, order="table", **{key: options[key] for key in keys})
     return display.plot().figure_
+
+
+def draw_missingness(patterns: Any) -> Any:
+    """Which outcomes are observed together, and in how many rows."""
+    return MissingnessFigure(patterns).plot().figure_
 
 
 def draw_coefficients(coef: np.ndarray, features: list[str], outcomes: list[Any]) -> Any:
@@ -35,4 +41,4 @@ def draw_calibration(found: Any, name: str, outcomes: list[Any]) -> Any:
     return TaskCalibrationDisplay.from_comparison(some, name).plot().figure_
 
 
-__all__ = ["draw_calibration", "draw_coefficients", "draw_gains"]
+__all__ = ["draw_calibration", "draw_coefficients", "draw_gains", "draw_missingness"]

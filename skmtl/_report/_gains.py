@@ -9,7 +9,7 @@ import numpy as np
 
 from skmtl._report._drawings import draw_gains
 from skmtl._report._figures import figure
-from skmtl._report._page import Html, Names, Section, between, p_value, percent, table, tag, verdict
+from skmtl._report._page import Html, Names, Section, between, p_value, percent, share, table, tag, verdict
 
 _METRICS = {
     "RMSE": "RMSE, in units of the outcome",
@@ -20,7 +20,7 @@ _METRICS = {
 
 def outcomes_section(found: Any, summary: Any, options: dict[str, Any], names: Names) -> Section:
     """A row per outcome and model."""
-    level = f"{1 - options['alpha']:.0%} interval"
+    level = f"{share(1 - options['alpha'])} interval"
     heads = [("Outcome", "name"), ("Model", "name"), ("Loss", "n"), ("Gain", "n"), (level, "n")]
     heads += [("Adjusted p", "n"), ("Verdict", "plain")]
     losses = found.table()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from skmtl._report._page import Html, Names, between, p_value, percent, several, tag, verdict
+from skmtl._report._page import Html, Names, between, p_value, percent, several, share, tag, verdict
 
 # So many outcomes are listed under each verdict; the table has all.
 _LISTED = 12
 _SAVED = {"mse": "squared error", "log_loss": "log loss", "deviance": "deviance"}
 _SURE = {
     "holm": "The probability that even one of the words “helped” and “hurt” among these {m} is wrong is at most "
-    "{alpha:.0%} (Holm's adjustment).",
-    "fdr_bh": "Of the words “helped” and “hurt” among these {m} at most {alpha:.0%} are expected to be wrong "
+    "{level} (Holm's adjustment).",
+    "fdr_bh": "Of the words “helped” and “hurt” among these {m} at most {level} are expected to be wrong "
     "(Benjamini and Hochberg's adjustment).",
-    None: "Each of these {m} was judged by itself, at the {alpha:.0%} level: with so many some may be called helped or "
+    None: "Each of these {m} was judged by itself, at the {level} level: with so many some may be called helped or "
     "hurt by chance.",
 }
 
@@ -32,7 +32,7 @@ def headline(found: Any, summary: Any, overall: Any, options: dict[str, Any], na
     names : Names
         Of the outcomes.
     """
-    baseline, level = options["baseline"], f"{1 - options['alpha']:.0%}"
+    baseline, level = options["baseline"], share(1 - options["alpha"])
     if summary.empty:
         return _box([tag("p", f"Only {baseline} was fitted: there is nothing to compare it with.", class_="lead")])
     outcomes = found.outcomes["outcome"].tolist()
@@ -116,7 +116,7 @@ def _certainty(found: Any, summary: Any, options: dict[str, Any]) -> str:
     if found.folds["fold"].nunique() < 2:
         return "It cannot be said: one fold gives neither intervals nor verdicts. Compare on several."
     tested = int(summary["p"].notna().sum())
-    sure = _SURE[options["adjust"]].format(m=several(tested, "gain"), alpha=options["alpha"])
+    sure = _SURE[options["adjust"]].format(m=several(tested, "gain"), level=share(options["alpha"]))
     return (
         f"{sure} “No evidence” means that this table cannot tell: it does not mean that there is no difference. A "
         "model chosen here as the best of several looks better than it is: test it on rows that took no part."

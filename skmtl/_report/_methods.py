@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from skmtl._report._page import Html, Section, several, tag
+from skmtl._report._page import Html, Section, several, share, tag
 
 _EFRON = "B. Efron and R. J. Tibshirani (1993). An Introduction to the Bootstrap. Chapman & Hall."
 _HESTERBERG = (
@@ -105,7 +105,7 @@ def _gain(found: Any, baseline: str) -> str:
 
 
 def _interval(found: Any, options: dict[str, Any]) -> tuple[str, list[str]]:
-    level = f"{1 - options['alpha']:.0%} intervals"
+    level = f"{share(1 - options['alpha'])} intervals"
     if options["interval"] == "corrected_t":
         return (
             f"{level} take the folds as observations and correct their variance for the rows that training parts "

@@ -73,7 +73,7 @@ class Names:
 
     def whole(self, name: Hashable) -> Html:
         """The name as it is; right-to-left names do not turn the rest of the line round."""
-        return tag("bdi", name)
+        return tag("bdi", name if str(name).strip() else "(no name)")
 
     def short(self, name: Hashable) -> Html:
         """The name, or its beginning and end with all of it in the title."""
@@ -133,6 +133,11 @@ def percent(value: Any, digits: int = 1) -> str:
     return "-" if _none(value) else f"{value:+.{digits}f}%"
 
 
+def share(value: float) -> str:
+    """A level in percent with the digits that it needs: 95%, 99.9%."""
+    return f"{100 * value:.4g}%"
+
+
 def between(low: Any, high: Any) -> str:
     """The two ends of an interval in percent."""
     return "-" if _none(low) or _none(high) else f"{percent(low)} to {percent(high)}"
@@ -158,6 +163,6 @@ def _none(value: Any) -> bool:
 
 
 __all__ = [
-    "Html", "Names", "Section", "between", "join", "number", "p_value", "page", "percent", "several", "table", "tag",
-    "verdict",
+    "Html", "Names", "Section", "between", "join", "number", "p_value", "page", "percent", "several", "share", "table",
+    "tag", "verdict",
 ]  # fmt: skip

@@ -166,7 +166,8 @@ def _check_occurs(plan: Plan, least: int) -> None:
     where = "" if plan.group is None else ", all in one group"
     unknown, cure = "could not fit the task", "or merge it with another one"
     if column.label is not None:
-        unknown, cure = "would not know the class", "merge the class with another one, or pass stratify=False"
+        plain = "pass stratify=False" if plan.test.size == 1 else "use MultiTaskKFold(stratify=False) as cv"
+        unknown, cure = "would not know the class", f"merge the class with another one, or {plain}"
     raise TaskDataError(
         f"{capital(column)} has {number(plan.entries[worst], 'observed entry')}{where}, and the training part "
         f"without it {unknown}: drop the outcome, {cure}.{others}"

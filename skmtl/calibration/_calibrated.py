@@ -315,7 +315,7 @@ class MultiTaskCalibrated(CalibratedAnswers):
                 )
         several = entries.form == "wide" and len(known) > 1
         take_attribute(self, "classes_", known if several else known[0])
-        self.n_calibration_ = np.array([len(rows) for rows in entries.rows])
+        self.n_calibration_ = self._n_observed = entries.counts
 
     def _left_out(self, X: Any, entries: TaskEntries, models: list[Any], parts: list[Part]) -> list[LeftOut]:
         """What each entry was predicted by the model that did not see it."""

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skmtl._notebook import NotebookMixin
 from skmtl.base import MultiTaskMixin, label_table, task_codes
 from skmtl.multioutput._entries import count_rows
 from skmtl.multioutput._left_out import Outcomes, ask_classes
@@ -16,7 +17,7 @@ from skmtl.multioutput._rows import of_each_row
 from skmtl.multioutput._score import default_score
 
 
-class CalibratedAnswers(BaseEstimator):
+class CalibratedAnswers(NotebookMixin, BaseEstimator):
     """Answers of a fitted `MultiTaskCalibrated`, which sets the attributes below."""
 
     estimator: Any

@@ -277,6 +277,7 @@ class MultiTaskConformal(ConformalAnswers):
         self.task_names_ = task_names_array(entries.names)
         self.n_tasks_ = entries.n_tasks
         self.data_form_ = entries.form
+        self._n_observed = entries.counts
         for name in ("n_features_in_", "feature_names_in_"):
             take_attribute(self, name, getattr(self.estimator_, name, None))
         self._outcomes = self._read_outcomes(entries)

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import indexable
 from sklearn.utils.validation import check_is_fitted
 
+from skmtl._notebook import NotebookMixin
 from skmtl._params import Interval
 from skmtl._typing import Array, BoolArray
 from skmtl.base import MultiTaskMixin, task_codes
@@ -27,7 +28,7 @@ from skmtl.multioutput._left_out import Outcomes, ask_classes, ask_numbers
 _COVERAGE = Interval(Real, 0.5, 1, closed="left")
 
 
-class ConformalAnswers(BaseEstimator):
+class ConformalAnswers(NotebookMixin, BaseEstimator):
     """Intervals and sets of a fitted `MultiTaskConformal`, which sets the attributes below."""
 
     calibrate_by: str

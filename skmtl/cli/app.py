@@ -212,7 +212,8 @@ def predict_command(
             files.check_file(out, "--out")
         fitted = store.load(model)
         with show.warnings_as_lines():
-            predictions = predict.predict(fitted, read_table(table), table.name)
+            frame = read_table(table, text=predict.label_columns(fitted))
+            predictions = predict.predict(fitted, frame, table.name)
         if out is None:
             typer.echo(predictions.to_csv(index=False), nl=False)
         else:

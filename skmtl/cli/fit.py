@@ -54,6 +54,7 @@ def fit(study: Study, name: str, *, task_column: str | None) -> FittedModel:
         observed=[outcomes.counts(t)[0] for t in range(len(outcomes.names))],
         task=task_column,
         places=[] if outcomes.ids is None else list(outcomes.names),
+        aside=study.aside,
     )
 
 

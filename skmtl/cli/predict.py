@@ -9,7 +9,22 @@ import pandas as pd
 
 from skmtl.cli.errors import CommandError, suggestion
 from skmtl.cli.store import FittedModel
+from skmtl.cli.table import decimals_as_numbers
 from skmtl.exceptions import TaskDataError
+
+
+def label_columns(fitted: FittedModel) -> list[str]:
+    """Columns of a .csv that have to be read as they are written, or "2" among "A1" and "2" would be a number.
+
+    Not those of True and False alone, which may be written in several ways.
+    """
+    labels = [name for name in fitted.features if name not in fitted.numbers]
+    _, encoder, encoded = next(part for part in fitted.preprocessor.transformers_ if part[0] == "labels")
+    known = dict(zip(encoded, encoder.categories_, strict=True)) if labels else {}
+    columns = [name for name in labels if {k for k in known[name] if isinstance(k, str)} - {"True", "False"}]
+    if fitted.task is not None and all(isinstance(place, str) for place in fitted.places):
+        columns.append(fitted.task)
+    return columns
 
 
 def predict(fitted: FittedModel, frame: pd.DataFrame, source: str) -> pd.DataFrame:
@@ -59,7 +74,7 @@ def _features(fitted: FittedModel, frame: pd.DataFrame, source: str) -> pd.DataF
         raise CommandError(
             f"{source} has no column {listed}, which the model was fitted on: {suggestion(missing[0], frame.columns)}"
         )
-    known = {*fitted.features, *fitted.outcomes, fitted.task}
+    known = {*fitted.features, *fitted.outcomes, *fitted.aside, fitted.task}
     extra = [name for name in frame.columns if name not in known]
     if extra:
         listed = ", ".join(map(repr, extra[:5])) + (f" and {len(extra) - 5} more" if len(extra) > 5 else "")
@@ -72,6 +87,7 @@ def _features(fitted: FittedModel, frame: pd.DataFrame, source: str) -> pd.DataF
 def _number(column: pd.Series, source: str) -> pd.Series:
     if column.isna().all():
         return pd.Series(np.nan, index=column.index)
+    column = decimals_as_numbers(column)
     if pd.api.types.is_bool_dtype(column.dtype) or not pd.api.types.is_numeric_dtype(column.dtype):
         raise CommandError(
             f"Column {str(column.name)!r} of {source} held numbers where the model was fitted: give them."
@@ -94,7 +110,8 @@ def _label(column: pd.Series, source: str) -> pd.Series:
         and not pd.api.types.is_bool_dtype(column.dtype)
     ):
         raise CommandError(
-            f"Column {str(column.name)!r} of {source} held labels where the model was fitted: give them."
+            f"Column {str(column.name)!r} of {source} holds numbers, and held labels where the model was fitted: write "
+            "them as text."
         )
     return column.astype(object).where(~missing, np.nan).map(str, na_action="ignore").astype(object)
 

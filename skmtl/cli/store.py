@@ -53,6 +53,8 @@ class FittedModel:
         Column of the places.
     places : list
         The places that were seen; empty without `task`.
+    aside : list of str
+        Columns that were there and are no part of the model: ignored ones, and whose rows stayed together.
     """
 
     name: str
@@ -66,6 +68,7 @@ class FittedModel:
     observed: list[int]
     task: str | None
     places: list[Any]
+    aside: list[str]
 
 
 def check_file(path: Path) -> None:

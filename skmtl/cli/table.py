@@ -7,6 +7,7 @@ import datetime
 import importlib
 import warnings
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -27,12 +28,13 @@ _FEW = 10
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """What is compared: features, outcomes, and who belongs together."""
+    """What is compared: features, outcomes, and who belongs together; ``aside`` names the columns set aside."""
 
     X: pd.DataFrame
     Y: Any
     task: pd.Series | None
     groups: pd.Series | None
+    aside: list[str]
 
 
 def split_names(text: str | None, option: str) -> list[str]:
@@ -48,8 +50,8 @@ def split_names(text: str | None, option: str) -> list[str]:
     return names
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a .csv, .csv.gz or .parquet file."""
+def read_table(path: Path, text: Collection[str] = ()) -> pd.DataFrame:
+    """Read a .csv, .csv.gz or .parquet file; in a .csv the columns ``text`` as they are written, "03" as "03"."""
     if not path.exists():
         raise CommandError(f"There is no file {str(path)!r}.")
     if path.is_dir():
@@ -60,7 +62,7 @@ def read_table(path: Path) -> pd.DataFrame:
         if path.name.lower().endswith(".parquet"):
             frame = pd.read_parquet(path)
         else:
-            frame = _read_csv(path)
+            frame = _read_csv(path, text)
     except CommandError:
         raise
     except pd.errors.EmptyDataError:
@@ -83,9 +85,10 @@ def read_table(path: Path) -> pd.DataFrame:
     return frame
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def _read_csv(path: Path, text: Collection[str]) -> pd.DataFrame:
     """A .csv file as its header says; what pandas would mend in silence is an error."""
-    header = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0].str.strip().tolist()
+    written = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0]
+    header = written.str.strip().tolist()
     for mark, name in (("\t", "tabs"), (";", "semicolons")):
         if len(header) == 1 and mark in header[0]:
             raise CommandError(f"Columns of {path.name!r} are separated by {name}: separate them by commas.")
@@ -99,14 +102,20 @@ def _read_csv(path: Path) -> pd.DataFrame:
         warnings.simplefilter("error", pd.errors.ParserWarning)
         try:
             frame = pd.read_csv(
-                path, header=0, index_col=False, low_memory=False, keep_default_na=False, na_values=_MISSING
+                path,
+                header=0,
+                index_col=False,
+                low_memory=False,
+                keep_default_na=False,
+                na_values=_MISSING,
+                dtype={column: str for column, name in zip(written, names, strict=True) if name in text},
             )
         except pd.errors.ParserWarning:
             raise CommandError(
                 f"Rows of {path.name!r} have more fields than its header has names: name every column."
             ) from None
     frame.columns = names
-    return frame.apply(_none_as_missing)
+    return frame.apply(lambda column: column if column.name in text else _none_as_missing(column))
 
 
 def _none_as_missing(column: pd.Series) -> pd.Series:
@@ -172,15 +181,22 @@ def select(
             f"--task goes with one target (one outcome in several places), and --targets names {len(targets)}: give "
             "one, or leave --task out."
         )
+    if task is not None and task == group:
+        raise CommandError(
+            f"Column {task!r} is in --task and in --group: name the column of patients in --group, or leave --group "
+            "out, as a place that stays in one fold is tested without having been trained on."
+        )
     used = {*targets, *ignore, task, group}
     features = [column for column in frame.columns if column not in used]
     if not features:
         raise CommandError(f"No column of {source} is left as a feature: every one is a target or set aside.")
+    outcomes = frame[targets].apply(decimals_as_numbers)
     return Study(
         X=_features(frame[features]),
-        Y=frame[targets] if task is None else frame[targets[0]],
+        Y=outcomes if task is None else outcomes[targets[0]],
         task=None if task is None else _ids(frame[task], "--task"),
         groups=None if group is None else _ids(frame[group], "--group"),
+        aside=[*ignore, *([] if group is None else [group])],
     )
 
 
@@ -193,6 +209,12 @@ def _ids(column: pd.Series, option: str) -> pd.Series:
             "fill it in, or leave such rows out."
         )
     return column
+
+
+def decimals_as_numbers(column: pd.Series) -> pd.Series:
+    """A column of decimals, as databases export them to .parquet files, as floats; any other as it is."""
+    observed = column[column.notna()]
+    return column.astype(float) if observed.size and isinstance(observed.iloc[0], Decimal) else column
 
 
 def _features(frame: pd.DataFrame) -> pd.DataFrame:
@@ -210,10 +232,9 @@ def _feature(column: pd.Series) -> pd.Series:
         )
     if missing.all():
         raise CommandError(f"Column {name!r} is empty: name it in --ignore.")
+    column = decimals_as_numbers(column)
     if pd.api.types.is_bool_dtype(column.dtype) or not pd.api.types.is_numeric_dtype(column.dtype):
         first = column[~missing].iloc[0]
-        if isinstance(first, Decimal):
-            return column.astype(float)
         if isinstance(first, datetime.date | datetime.timedelta | np.datetime64 | np.timedelta64):
             raise CommandError(f"Column {name!r} holds dates: turn it into numbers, or name it in --ignore.")
         if not isinstance(first, str | bool | np.bool_ | int | float):
@@ -251,4 +272,4 @@ def _check_numbers(labels: pd.Series, name: str) -> None:
         )
 
 
-__all__ = ["Study", "read_table", "select", "split_names"]
+__all__ = ["Study", "decimals_as_numbers", "read_table", "select", "split_names"]

@@ -9,6 +9,7 @@ from typing import Any
 
 from sklearn.utils import Tags, get_tags
 
+from skmtl.base import check_on_unknown
 from skmtl.exceptions import TaskDataError
 from skmtl.multioutput._inner import fit_argument, last_step, routing_enabled, steps_of
 
@@ -58,12 +59,22 @@ def takes_argument(inner: Any, method: str, name: str) -> bool:
     return name in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values())
 
 
-def call(inner: Any, method: str, X: Any, *args: Any, task: Any = None, **kwargs: Any) -> Any:
-    """Call a method of the fitted estimator.
+def call(
+    inner: Any, method: str, X: Any, *args: Any, task: Any = None, on_unknown: Any = "error", **kwargs: Any
+) -> Any:
+    """Call a method of the fitted estimator, with ``on_unknown`` where it is not the default.
 
     A Pipeline hands ``task`` on to some methods of its last step and not to others, depending on the version and on
     routing; so its last step is called here.
     """
+    check_on_unknown(on_unknown)
+    if on_unknown != "error":
+        if not takes_argument(inner, method, "on_unknown"):
+            raise TaskDataError(
+                f"{type(last_step(inner)).__name__}.{method} takes no on_unknown: leave it out, or wrap an estimator "
+                "whose tasks share a part, such as MeanRegularizedRidge."
+            )
+        kwargs["on_unknown"] = on_unknown
     if task is not None:
         kwargs["task"] = task
         while steps_of(inner):

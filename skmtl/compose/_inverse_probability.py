@@ -9,13 +9,14 @@ from sklearn.utils import Tags, indexable
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skmtl._notebook import NotebookMixin
 from skmtl._params import NONE, HasMethods, InstanceOf, check_parameters
 from skmtl.compose._delegate import call, fit_options, inner_has, inner_tags
 from skmtl.multioutput._inner import last_step, take_attribute
 from skmtl.preprocessing import ObservationWeights
 
 
-class InverseProbabilityWeighted(BaseEstimator):
+class InverseProbabilityWeighted(NotebookMixin, BaseEstimator):
     r"""Fit an estimator to the observed outcomes, weighted to stand for all rows.
 
     In ``fit``, with the cross-fitted weights w of `ObservationWeights` (one per row and outcome) and those of the
@@ -31,8 +32,8 @@ class InverseProbabilityWeighted(BaseEstimator):
     estimator cannot follow how the outcome depends on X: an intercept, a line through a curve, few features of many.
     Not for a model that is right given X, which needs no weights and pays for them with variance; not where outcomes
     are missing because of their own values. Scores are not weighted: give a scorer
-    ``weights_.weights(X_test, Y_test)``. There is no ``adapt`` and no ``on_unknown`` here, as a task that was not in
-    the fit has no weights: ``estimator_`` has both where the model has them.
+    ``weights_.weights(X_test, Y_test)``. There is no ``adapt`` here, as a task that was not in the fit has no weights:
+    ``estimator_`` has it where the model has.
 
     Parameters
     ----------
@@ -133,7 +134,7 @@ class InverseProbabilityWeighted(BaseEstimator):
             take_attribute(self, name, getattr(self.estimator_, name, None))
         return self
 
-    def predict(self, X: Any, *, task: Any = None) -> Any:
+    def predict(self, X: Any, *, task: Any = None, on_unknown: str = "error") -> Any:
         """Predict as the wrapped estimator does.
 
         Parameters
@@ -141,45 +142,52 @@ class InverseProbabilityWeighted(BaseEstimator):
         X : array-like, sparse matrix or frame of n rows
         task : array-like of shape (n,), optional
             Task of each row; the prediction is then that task's.
+        on_unknown : {"error", "prior"}, default "error"
+            As in the wrapped estimator, if it has the argument: for rows of a task that was not in the fit, refuse or
+            answer from what the tasks share.
 
         Returns
         -------
         ndarray of shape (n, T) or (n,)
         """
         check_is_fitted(self)
-        return call(self.estimator_, "predict", X, task=task)
+        return call(self.estimator_, "predict", X, task=task, on_unknown=on_unknown)
 
     @available_if(inner_has("predict_proba"))
-    def predict_proba(self, X: Any, *, task: Any = None) -> Any:
+    def predict_proba(self, X: Any, *, task: Any = None, on_unknown: str = "error") -> Any:
         """Probabilities of the classes, as the wrapped estimator gives them.
 
         Parameters
         ----------
         X : array-like, sparse matrix or frame of n rows
         task : array-like of shape (n,), optional
+        on_unknown : {"error", "prior"}, default "error"
+            As in `predict`.
 
         Returns
         -------
         ndarray or list of ndarrays
         """
         check_is_fitted(self)
-        return call(self.estimator_, "predict_proba", X, task=task)
+        return call(self.estimator_, "predict_proba", X, task=task, on_unknown=on_unknown)
 
     @available_if(inner_has("decision_function"))
-    def decision_function(self, X: Any, *, task: Any = None) -> Any:
+    def decision_function(self, X: Any, *, task: Any = None, on_unknown: str = "error") -> Any:
         """Decision values of the wrapped estimator.
 
         Parameters
         ----------
         X : array-like, sparse matrix or frame of n rows
         task : array-like of shape (n,), optional
+        on_unknown : {"error", "prior"}, default "error"
+            As in `predict`.
 
         Returns
         -------
         ndarray
         """
         check_is_fitted(self)
-        return call(self.estimator_, "decision_function", X, task=task)
+        return call(self.estimator_, "decision_function", X, task=task, on_unknown=on_unknown)
 
     @available_if(inner_has("score"))
     def score(self, X: Any, y: Any, sample_weight: Any = None, *, task: Any = None) -> float:

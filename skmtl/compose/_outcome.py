@@ -8,6 +8,9 @@ import numpy as np
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
 from skmtl._params import check_parameters
+from skmtl._typing import IntArray
+from skmtl.base import task_codes
+from skmtl.data import check_task_ids
 from skmtl.exceptions import TaskDataError
 from skmtl.preprocessing import TargetScaler
 from skmtl.preprocessing._columns import apply_column, fit_column, fit_scaler
@@ -37,6 +40,19 @@ def unit_of(fitted: Any, name: Any) -> float:
     return float(abs(ends[1] - ends[0]))
 
 
+def codes_of(task: Any, names: np.ndarray, n_rows: int, on_unknown: str, alike: bool) -> IntArray:
+    """Number of each row's task; T for one that was not in the fit, where all are transformed ``alike``."""
+    codes = task_codes(task, names, n_rows, unknown=len(names) if on_unknown == "prior" else None)
+    new = codes == len(names)
+    if new.any() and not alike:
+        raise TaskDataError(
+            f"task {check_task_ids(task, n_rows)[new].tolist()[0]!r} was not in the fit, so its transformation is not "
+            "known: predict for known tasks only, or call estimator_.predict(..., on_unknown='prior') for the prior on "
+            "the transformed scale."
+        )
+    return codes
+
+
 def like(y: Any, table: np.ndarray, form: str) -> Any:
     """Transformed outcomes in the shape in which they came, with their names."""
     if hasattr(y, "columns"):
@@ -54,4 +70,4 @@ def like(y: Any, table: np.ndarray, form: str) -> Any:
     return table
 
 
-__all__ = ["fit_one", "like", "unit_of"]
+__all__ = ["codes_of", "fit_one", "like", "unit_of"]

@@ -12,13 +12,14 @@ from sklearn.utils import Tags, indexable
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skmtl._notebook import NotebookMixin
 from skmtl._params import BOOLEAN, NONE, HasMethods, IsCallable, check_parameters
 from skmtl.base import MultiTaskMixin, label_table, task_codes, task_names_array
 from skmtl.compose._delegate import call, fit_options, inner_has, inner_tags, takes_argument
-from skmtl.compose._outcome import fit_one, like, unit_of
+from skmtl.compose._outcome import codes_of, fit_one, like, unit_of
 from skmtl.data._targets import as_numeric, declared_labels, is_missing, kind_of, split_columns
 from skmtl.exceptions import InvalidParameterError, TaskDataError
-from skmtl.multioutput._entries import TaskEntries, read_entries
+from skmtl.multioutput._entries import TaskEntries, count_rows, read_entries
 from skmtl.multioutput._inner import _reads_labels as reads_labels
 from skmtl.multioutput._inner import last_step, take_attribute
 from skmtl.multioutput._score import default_score
@@ -27,7 +28,7 @@ from skmtl.preprocessing._columns import apply_column
 _TRANSFORMER = HasMethods(("fit", "transform", "inverse_transform"))
 
 
-class TransformedTaskTarget(BaseEstimator):
+class TransformedTaskTarget(NotebookMixin, BaseEstimator):
     r"""Fit an estimator to transformed outcomes, and predict in the units of the data.
 
     For each outcome t, with a transformation g_t learnt from its observed entries,
@@ -79,8 +80,9 @@ class TransformedTaskTarget(BaseEstimator):
     weight 0 have no say in any. With scikit-learn's metadata routing enabled, request ``task`` and ``sample_weight`` on
     this estimator; the one inside need not ask.
 
-    *New tasks.* There is no ``adapt`` and no ``on_unknown`` here: a task that was not in the fit has no transformation.
-    ``estimator_`` has both where the model has them, on the transformed scale.
+    *New tasks.* A task that was not in the fit has no transformation, so ``predict(..., on_unknown="prior")`` answers
+    for it only with ``func`` or without any, and there is no ``adapt``: ``estimator_`` has both where the model has
+    them, on the transformed scale.
 
     Examples
     --------
@@ -155,7 +157,7 @@ class TransformedTaskTarget(BaseEstimator):
             for t, (name, inner) in enumerate(zip(entries.names, inners, strict=True))
         ]
         self.task_names_ = task_names_array(entries.names)
-        self.n_tasks_, self.data_form_ = entries.n_tasks, entries.form
+        self.n_tasks_, self.data_form_, self._n_observed = entries.n_tasks, entries.form, entries.counts
         codes = None if task is None else task_codes(task, self.task_names_, len(columns[0]))
         target = y
         if any(fitted is not None for fitted in self.transformers_):
@@ -261,25 +263,25 @@ class TransformedTaskTarget(BaseEstimator):
                 )
             return label_table(done)
         values = as_numeric(columns[0], "(one outcome, rows of tasks)")
+        # A task that was not in the fit has the function that all have.
+        every, names = [*self.transformers_, self.transformers_[0]], [*names, "that was not in the fit"]
         for t in np.unique(codes).tolist():
-            if self.transformers_[t] is not None:
+            if every[t] is not None:
                 rows = codes == t
-                values[rows] = apply_column(
-                    self.transformers_[t], values[rows], f"(task {names[t]!r})", inverse=inverse
-                )
+                values[rows] = apply_column(every[t], values[rows], f"(task {names[t]!r})", inverse=inverse)
         return values
 
-    def _back(self, said: np.ndarray, task: Any) -> np.ndarray:
+    def _back(self, said: np.ndarray, codes: Any) -> np.ndarray:
         """Predictions in the units of the outcomes."""
         if all(fitted is None for fitted in self.transformers_):
             return said
-        if task is not None:
-            return self._turned([said], task_codes(task, self.task_names_, len(said)), inverse=True)
+        if codes is not None:
+            return self._turned([said], codes, inverse=True)
         table = said[:, None] if said.ndim == 1 else said
         turned = self._turned([table[:, t] for t in range(table.shape[1])], None, inverse=True)
         return turned[:, 0] if said.ndim == 1 else turned
 
-    def predict(self, X: Any, *, task: Any = None, return_std: bool = False) -> Any:
+    def predict(self, X: Any, *, task: Any = None, return_std: bool = False, on_unknown: str = "error") -> Any:
         """Predict in the units of the data.
 
         Parameters
@@ -291,6 +293,9 @@ class TransformedTaskTarget(BaseEstimator):
             Standard deviations too, of an estimator that has them (a Gaussian process). Only where every
             transformation is a shift and a change of unit: there is no standard deviation on the other side of a
             curve.
+        on_unknown : {"error", "prior"}, default "error"
+            For rows of a task that was not in the fit: refuse, or answer from what the tasks share, if the estimator
+            has the argument. Only with ``func``, which is the same for every task, or where nothing is transformed.
 
         Returns
         -------
@@ -299,7 +304,8 @@ class TransformedTaskTarget(BaseEstimator):
         Raises
         ------
         TaskDataError
-            ``return_std`` with a transformation that is not affine, or an estimator without it.
+            ``return_std`` with a transformation that is not affine, or an estimator without it; ``on_unknown="prior"``
+            for a task whose transformation is not known, or with an estimator without it.
         """
         check_is_fitted(self)
         if return_std and not takes_argument(self.estimator_, "predict", "return_std"):
@@ -307,49 +313,57 @@ class TransformedTaskTarget(BaseEstimator):
                 f"{type(last_step(self.estimator_)).__name__}.predict takes no return_std: leave it out, or wrap an "
                 "estimator that has standard deviations, such as a Gaussian process."
             )
+        given = {"task": task, "on_unknown": on_unknown}
+        turns = [fitted is not None for fitted in self.transformers_]
+        alike = not any(turns) or (self.func is not None and all(turns))
+        codes = None if task is None else codes_of(task, self.task_names_, count_rows(X), on_unknown, alike)
         if not return_std:
-            return self._back(np.asarray(call(self.estimator_, "predict", X, task=task)), task)
+            return self._back(np.asarray(call(self.estimator_, "predict", X, **given)), codes)
         units = np.array(
             [unit_of(fitted, name) for fitted, name in zip(self.transformers_, self.task_names_.tolist(), strict=True)]
         )
-        mean, std = call(self.estimator_, "predict", X, task=task, return_std=True)
-        if task is not None:
-            units = units[task_codes(task, self.task_names_, len(std))]
+        mean, std = call(self.estimator_, "predict", X, return_std=True, **given)
+        if codes is not None:
+            units = np.append(units, units[0])[codes]
         elif np.ndim(std) == 1:
             units = units[0]
-        return self._back(np.asarray(mean), task), np.asarray(std) * units
+        return self._back(np.asarray(mean), codes), np.asarray(std) * units
 
     @available_if(inner_has("predict_proba"))
-    def predict_proba(self, X: Any, *, task: Any = None) -> Any:
+    def predict_proba(self, X: Any, *, task: Any = None, on_unknown: str = "error") -> Any:
         """Probabilities of classes, which no transformation touches.
 
         Parameters
         ----------
         X : array-like, sparse matrix or frame of n rows
         task : array-like of shape (n,), optional
+        on_unknown : {"error", "prior"}, default "error"
+            As in the wrapped estimator.
 
         Returns
         -------
         ndarray or list of ndarrays, as the wrapped estimator gives them
         """
         check_is_fitted(self)
-        return call(self.estimator_, "predict_proba", X, task=task)
+        return call(self.estimator_, "predict_proba", X, task=task, on_unknown=on_unknown)
 
     @available_if(inner_has("decision_function"))
-    def decision_function(self, X: Any, *, task: Any = None) -> Any:
+    def decision_function(self, X: Any, *, task: Any = None, on_unknown: str = "error") -> Any:
         """Decision values of classes, which no transformation touches.
 
         Parameters
         ----------
         X : array-like, sparse matrix or frame of n rows
         task : array-like of shape (n,), optional
+        on_unknown : {"error", "prior"}, default "error"
+            As in the wrapped estimator.
 
         Returns
         -------
         ndarray
         """
         check_is_fitted(self)
-        return call(self.estimator_, "decision_function", X, task=task)
+        return call(self.estimator_, "decision_function", X, task=task, on_unknown=on_unknown)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, *, task: Any = None) -> float:
         """Mean over outcomes of R2 in the units of the data, or of the accuracy for classes.

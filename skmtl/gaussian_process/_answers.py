@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmtl.base import MultiTaskRegressorMixin, task_codes
+from skmtl.base import MultiTaskRegressorMixin, check_id_types, check_on_unknown, task_codes
 from skmtl.data import TaskLayout, check_task_ids
 from skmtl.exceptions import InvalidParameterError, TaskDataError
 from skmtl.gaussian_process._coregionalization import DescribedTasks
@@ -72,17 +72,18 @@ class GPAnswers(MultiTaskRegressorMixin):
         Raises
         ------
         TaskDataError
-            ``task`` holds an id not seen in ``fit``; or more covariances are asked for than memory holds.
+            ``task`` holds an id not seen in ``fit``, or with ``on_unknown="prior"`` one of another type; or more
+            covariances are asked for than memory holds.
         """
         if return_std and return_cov:
             raise InvalidParameterError("return_std and return_cov are both True: ask for one of them.")
-        if on_unknown not in ("error", "prior"):
-            raise InvalidParameterError(f"on_unknown={on_unknown!r} is not known: use 'error' or 'prior'.")
+        check_on_unknown(on_unknown)
         if on_unknown == "prior" and task is not None:
             check_is_fitted(self)
-            asked, known = check_task_ids(task, len(task)).tolist(), set(self.task_names_.tolist())
-            new = tuple(name for name in dict.fromkeys(asked) if name not in known)
+            asked, known = check_task_ids(task, np.shape(X)[0]).tolist(), self.task_names_.tolist()
+            new = tuple(name for name in dict.fromkeys(asked) if name not in set(known))
             if new:
+                check_id_types(new, known)
                 model = self._with_prior_tasks(new)
                 given = {"return_std": return_std, "return_cov": return_cov, "include_noise": include_noise}
                 return model.predict(X, task=task, **given)

@@ -33,6 +33,7 @@ from skmtl.gaussian_process._prepare import (
     rows_of,
     standard_of,
 )
+from skmtl.metrics._with_entries import with_entries
 
 _BLOCK = 1 << 22  # numbers in a block of covariances of new points
 # Covariance, factor, inverse, gradient and half of another: measured, 4.4 at 500 to 2800 entries.
@@ -294,17 +295,23 @@ class LaplaceModel(MultiTaskMixin, BaseEstimator, ABC):
         return self._shaped(mean, task)
 
     def _explained(self, X: Any, y: Any, sample_weight: Any, task: Any, exposure: Any) -> float:
-        """Share of the deviance explained on the observed targets: the mean over outcomes, or over all rows."""
+        """Share of the deviance explained on the observed targets: the mean over outcomes, or over all rows.
+
+        An outcome without an observed entry is left out, with a warning.
+        """
         check_is_fitted(self)
         self._score_target(y, task)
         rows = task is not None
-        data = as_task_data(
-            X, y, sample_weight=sample_weight, kinds=self._encoders[:1] if rows else self._encoders, exposure=exposure
-        )
+        names = [0] if rows else self.task_names_.tolist()
+        y, sample_weight, exposure, kept = with_entries(y, sample_weight, exposure, names, stacklevel=4)
+        if not kept.size:
+            return float("nan")
+        kinds = [self._encoders[t] for t in kept]
+        data = as_task_data(X, y, sample_weight=sample_weight, kinds=kinds, exposure=exposure)
         layout, weight = data.layout, data.weight if data.exposure is None else data.weight * data.exposure
-        expected = self._expected(X, task).reshape(layout.n_rows, -1)
+        expected = self._expected(X, task).reshape(layout.n_rows, -1)[:, kept]
         explained = []
-        for t, likelihood in enumerate(self._likelihoods[: layout.n_tasks]):
+        for t, likelihood in enumerate(self._likelihoods[k] for k in kept):
             at = layout.entries(t)
             y_t, weight_t = data.y[at], weight[at]
             reached = float(weight_t @ likelihood.deviance(y_t, expected[layout.row_index[at], t]))

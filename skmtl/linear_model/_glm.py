@@ -17,6 +17,7 @@ from skmtl.data import TargetEncoder, TaskData, as_task_data
 from skmtl.exceptions import TaskDataError
 from skmtl.linear_model._docs import documented
 from skmtl.losses import LOSSES, Loss, PerTaskLoss
+from skmtl.metrics._with_entries import with_entries
 from skmtl.penalties import PENALTIES, Penalty, make_penalty
 
 
@@ -319,7 +320,8 @@ class MultiTaskGLM(ConvexModel):
         """Share of the deviance explained on the observed targets, the mean over outcomes.
 
         1 - deviance / deviance of the outcome's best constant (in the data given): R2 for numbers, McFadden's R2 for
-        classes; 0 for an outcome that is constant in the data given. After a fit on rows of tasks, over all rows.
+        classes; 0 for an outcome that is constant in the data given. One without an observed entry is left out, with a
+        warning. After a fit on rows of tasks, over all rows.
 
         Parameters
         ----------
@@ -339,19 +341,27 @@ class MultiTaskGLM(ConvexModel):
         self._score_target(y, task)
         rows = task is not None
         # Labels are coded as in the fit: a held-out part may hold one class only.
-        kinds = self._encoders[:1] if rows else self._encoders
+        encoders, losses = (self._encoders[:1], self.losses_[:1]) if rows else (self._encoders, self.losses_)
+        y, sample_weight, exposure, kept = with_entries(
+            y, sample_weight, exposure, [0] if rows else self.task_names_.tolist()
+        )
+        if not kept.size:
+            return float("nan")
+        kinds = [encoders[t] for t in kept]
         data = as_task_data(X, y, sample_weight=sample_weight, kinds=kinds, exposure=exposure)
         layout, weight = data.layout, data.weight if data.exposure is None else data.weight * data.exposure
-        losses = PerTaskLoss(self.losses_[:1] if rows else self.losses_, layout)
+        loss = PerTaskLoss([losses[t] for t in kept], layout)
         # A loss may have a length in units of the targets, and those are the units of the fit.
-        unit = self._unit[:1] if rows else self._unit
+        unit = self._unit[kept]
         target = data.y / unit[layout.entry_task]
         table = self.decision_function(X, task=task).reshape(layout.n_rows, -1)
+        task_of_channel = np.repeat(np.arange(len(encoders)), [encoder.n_channels for encoder in encoders])
+        table = table[:, np.isin(task_of_channel, kept)]
         cells = [table[layout.row_index[layout.entries(t)], c] for c, t in enumerate(layout.channel_task)]
         eta = np.concatenate(cells) / unit[layout.channel_task][layout.eta_channel]
-        null = losses.null_predictor(target, weight)[layout.eta_channel]
-        reached = losses.deviance_by_task(target, eta, weight)
-        without = losses.deviance_by_task(target, null, weight)
+        null = loss.null_predictor(target, weight)[layout.eta_channel]
+        reached = loss.deviance_by_task(target, eta, weight)
+        without = loss.deviance_by_task(target, null, weight)
         # Where the mean alone is right there is nothing to explain: 1 for a model that is right too, else 0, as R2.
         constant = without <= 1e-12 * np.maximum(reached, 1e-300)
         explained = 1.0 - np.divide(reached, without, out=np.ones_like(reached), where=~constant)

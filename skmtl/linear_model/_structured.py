@@ -117,7 +117,8 @@ class GraphRegularizedRidge(MultiTaskRegressorMixin, ConvexModel):
     sharing : float in [0, 1], default 0.5
         0: independent ridges. 1: only differences along edges are penalised.
     graph : array-like or sparse matrix of shape (T, T), or (E, T) for incidence; None for the complete graph
-        Links between tasks, in the order of ``task_names_`` (columns of ``y``; sorted task ids).
+        Links between tasks, in the order of ``task_names_`` (columns of ``y``; sorted task ids). The names on a frame
+        have to be the same.
     graph_form : {"adjacency", "laplacian", "incidence"}, default "adjacency"
         What ``graph`` holds: symmetric weights of zero or more; a Laplacian; or one signed row per edge.
     {share_intercept}

@@ -11,7 +11,7 @@ from sklearn.utils import indexable
 
 from skmtl._splits.columns import group_codes
 from skmtl._typing import Array, MatrixLike
-from skmtl.exceptions import InvalidParameterError
+from skmtl.model_selection._compare_arguments import check_arguments, check_rows
 from skmtl.model_selection._compare_candidates import MODELS, make_candidates
 from skmtl.model_selection._compare_folds import Parts, make_parts
 from skmtl.model_selection._compare_outcomes import BINARY, Outcomes, read_outcomes
@@ -59,8 +59,8 @@ def compare(
         Features; whatever the preprocessor or the estimators take.
     Y : array-like or frame of shape (n,) or (n, T)
         Outcomes, NaN, None or pandas.NA where not observed. A column of 0 and 1, of booleans or of two labels is
-        binary, its second class (in sorted order) the event; one of three to 20 labels has classes; any other
-        column of numbers is numeric.
+        binary, its second class (in sorted order) the event; one of three to 20 labels has classes, and so has
+        a pandas Categorical, of numbers as well; any other column of numbers is numeric.
     estimators : dict from name to estimator, list of names, or None, default=None
         Known names are "independent" (ridge or lasso, chosen inside, per outcome), "pooled" (one for all), "lasso",
         "elastic_net", "sparse_group" (outcomes select features together), "mean" (coefficients pulled towards their
@@ -109,7 +109,7 @@ def compare(
         The table cannot be compared on: an outcome is empty, constant, or has too few observations for the folds; a
         fold trains on what it tests; an estimator fails. The message names the outcome, or estimator and fold.
     InvalidParameterError
-        An unknown estimator or baseline.
+        An unknown estimator or baseline, or another argument that cannot be used; before anything is fitted.
 
     Warns
     -----
@@ -175,10 +175,9 @@ def compare(
     high    2...
     Name: lasso, dtype: float64
     """
+    n_rows = check_rows(X, Y, task, groups)
+    cv = check_arguments(kinds, cv, preprocessor, baseline, n_jobs, progress)
     X, Y, task, groups = indexable(X, Y, task, groups)
-    n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
-    if n_rows == 0:
-        raise InvalidParameterError("X has no rows: give at least one.")
     if groups is not None:
         group_codes(groups)  # an id in every row, or an error
         groups = np.asarray(groups).reshape(n_rows)

@@ -272,7 +272,7 @@ def make_candidates(
                     f"The estimator {name!r} has to be an object with fit and predict. Got {estimator!r} instead."
                 )
     else:
-        names = default_names(outcomes) if estimators is None else list(estimators)
+        names = default_names(outcomes) if estimators is None else _names_of(estimators)
         for name in names:
             check_name(name)
         if len(set(names)) < len(names):
@@ -300,6 +300,17 @@ def make_candidates(
         for name, estimator in given.items()
     }
     return built, registered
+
+
+def _names_of(estimators: Any) -> list[str]:
+    wanted = "estimators has to be a dict from name to estimator, or a list of known names. Got "
+    if not isinstance(estimators, Iterable) or hasattr(estimators, "fit"):  # a Pipeline lists its steps
+        raise InvalidParameterError(f"{wanted}{estimators!r} instead.")
+    names = list(estimators)
+    for name in names:
+        if not isinstance(name, str):
+            raise InvalidParameterError(f"{wanted}a list with {name!r} instead.")
+    return names
 
 
 def check_name(name: Any) -> None:

@@ -82,17 +82,44 @@ def _feature_names(estimator: Any, model: Any, n_features: int, features: list[s
     Numbers where nobody knows names, or where their number is another.
     """
     names: list[str] = []
-    if hasattr(estimator, "steps") and len(estimator.steps) > 1:
+    before = estimator[:-1] if hasattr(estimator, "steps") and len(estimator.steps) > 1 else None
+    if before is not None:
         try:
-            names = [str(name) for name in estimator[:-1].get_feature_names_out()]
+            names = [str(name) for name in before.get_feature_names_out()]
         except (AttributeError, ValueError):  # a step does not say, or was fitted without names
             names = []
     if len(names) != n_features:
         names = [str(name) for name in getattr(model, "feature_names_in_", features)]
     if len(names) != n_features:
         return [str(j) for j in range(n_features)]
+    # Only what a step put in front: "lab__age" may be the name of a column.
+    steps = tuple(f"{step}__" for step in _prefixes(before))
     plain = [name.split("__", 1)[-1] for name in names]
-    return plain if all("__" in name for name in names) and len(set(plain)) == len(plain) else names
+    if all(name.startswith(steps) for name in names) and len(set(plain)) == len(plain):
+        names = plain
+    return _numbered(names)
+
+
+def _prefixes(transformer: Any) -> list[str]:
+    """Names that a transformer of several parts puts in front of its features, also one inside a pipeline."""
+    if hasattr(transformer, "steps"):
+        return [name for _, step in transformer.steps for name in _prefixes(step)]
+    if not getattr(transformer, "verbose_feature_names_out", True):
+        return []
+    parts = getattr(transformer, "transformers_", None) or getattr(transformer, "transformer_list", [])
+    return [part[0] for part in parts]
+
+
+def _numbered(names: list[str]) -> list[str]:
+    """Names that are all different: the second "age" is "age (2)", or the next number that is free."""
+    taken, seen, found = set(names), set[str](), []
+    for name in names:
+        own, k = name, 2
+        while own in seen or (own != name and own in taken):
+            own, k = f"{name} ({k})", k + 1
+        seen.add(own)
+        found.append(own)
+    return found
 
 
 __all__ = ["COLUMNS", "mean_coefficients"]

@@ -51,8 +51,6 @@ def make_parts(
     rows = np.arange(len(outcomes.table))
     split = split_tasks(check_task_cv(cv), X, outcomes.counted, groups=groups, task=outcomes.ids)
     parts = [(rows[np.asarray(train)], rows[np.asarray(test)]) for train, test in split]
-    if not parts:
-        raise TaskDataError("cv gives no fold: give at least one.")
     for fold, (train, test) in enumerate(parts):
         _check_apart(train, test, groups, fold)
         _check_training(outcomes, train, fold, registered)
@@ -83,12 +81,9 @@ def _values(count: int) -> str:
 
 
 def _check_apart(train: IntArray, test: IntArray, groups: MatrixLike, fold: int) -> None:
-    """Nothing that a fold is tested on may have been trained on."""
+    """No patient that a fold is tested on may have been trained on; `split_tasks` has looked at the rows."""
     if not test.size:
         raise TaskDataError(f"Fold {fold} of cv has an empty test part.")
-    both = np.intersect1d(train, test)
-    if both.size:
-        raise TaskDataError(f"Fold {fold} of cv has row {both[0]} in its training part and in its test part.")
     if groups is None:
         return
     ids = np.asarray(groups)

@@ -171,7 +171,7 @@ def _t_interval(gain: Array, error: Array, df: Array, alpha: float) -> Gains:
 
 
 def bootstrap(
-    losses: Losses, baseline: int, alpha: float = 0.05, *, n_resamples: int = 4999, random_state: int = 0
+    losses: Losses, baseline: int, alpha: float = 0.05, *, n_resamples: int = 4999, random_state: int | None = 0
 ) -> tuple[Gains, Gains]:
     """Intervals from units: patients are drawn with replacement with all their out-of-fold losses.
 
@@ -184,10 +184,11 @@ def bootstrap(
 
     that is, training rows are taken to add τ times the variance of the test rows; and the percentiles are those of
     the t distribution, Φ(∓t_{G-1, 1-α/2}) instead of α/2 and 1 - α/2 [2]_. The p value is the level at which the
-    interval touches 0. Where fewer than twenty draws lie beyond 0 they are continued by a normal tail: a count would
-    be too coarse to be adjusted for hundreds of gains. The factor is needed as K folds have no unbiased
-    estimate of their variance [3]_; the true share is what the training rows matter beside the test rows and
-    differs between tables.
+    interval touches 0. Where fewer than twenty draws lie beyond 0, or beyond the percentile (below six units at 95%),
+    both are read off a normal tail, through the median of the draws and the twentieth from the end: a count would be
+    too coarse to be adjusted for hundreds of gains, and the percentiles for three or four units lie outside all draws.
+    With so few units that tail is a guess. The factor is needed as K folds have no unbiased estimate of their variance
+    [3]_; the true share is what the training rows matter beside the test rows and differs between tables.
 
     Parameters
     ----------
@@ -196,7 +197,7 @@ def bootstrap(
         Position of the baseline among the estimators.
     alpha : float, default=0.05
     n_resamples : int, default=4999
-    random_state : int, default=0
+    random_state : int or None, default=0
 
     Returns
     -------
@@ -255,9 +256,22 @@ def _percentile_interval(gain: Array, drawn: Array, units: Array, alpha: float) 
         draws = draws[~np.isnan(draws)]
         if not draws.size:
             continue
-        low[at], high[at] = np.quantile(draws, [level[at], 1 - level[at]])
+        low[at], high[at] = _quantile(draws, level[at]), -_quantile(-draws, level[at])
         p[at] = min(1.0, 2 * stats.t.cdf(stats.norm.ppf(_share_beyond_zero(draws)), df[at]))
     return Gains(gain, low, high, p)
+
+
+def _quantile(draws: Array, level: float) -> float:
+    """A low quantile of the draws.
+
+    With fewer than `_TAIL` draws below it, that of the normal tail through the median and the `_TAIL`-th draw from
+    the end, as in `_share_beyond_zero`: it touches 0 where that share is ``level``.
+    """
+    share = _TAIL / draws.size
+    if level >= share or share > 0.1:
+        return float(np.quantile(draws, level))
+    middle, edge = np.quantile(draws, [0.5, share])
+    return float(middle - (middle - edge) * stats.norm.ppf(level) / stats.norm.ppf(share))
 
 
 def _share_beyond_zero(draws: Array) -> float:

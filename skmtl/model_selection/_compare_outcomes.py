@@ -140,6 +140,10 @@ def read_outcomes(
         raise TaskDataError(f"X has {n_rows} rows and Y has {len(columns[0])}: give them the same rows.")
     weight = check_sample_weight(sample_weight, n_rows, len(columns), names)
     told = _check_kinds(kinds, names)
+    columns = [
+        _labels_of(column, given) if told.get(name) not in (NUMERIC, COUNT) else column
+        for name, column, given in zip(names, columns, _given_columns(Y, len(names)), strict=True)
+    ]
     read = [_read_outcome(column, name, told.get(name)) for name, column in zip(names, columns, strict=True)]
     values = np.column_stack([numbers for numbers, _ in read])
     classes = [labels for _, labels in read]
@@ -167,6 +171,22 @@ def read_outcomes(
         ids=ids,
         label=str(getattr(task, "name", None) or "Task"),
     )
+
+
+def _given_columns(Y: Any, n_columns: int) -> list[Any]:
+    """The columns of a pandas frame or series as they were given; None for those of other tables."""
+    if not hasattr(Y, "iloc"):
+        return [None] * n_columns
+    return [Y.iloc[:, j] for j in range(n_columns)] if hasattr(Y, "columns") else [Y]
+
+
+def _labels_of(column: np.ndarray, given: Any) -> np.ndarray:
+    """The values of a pandas Categorical as labels, also where they are numbers: who made one meant classes."""
+    import pandas as pd
+
+    if not isinstance(getattr(given, "dtype", None), pd.CategoricalDtype):
+        return column
+    return np.asarray(given.astype(object))
 
 
 def _check_kinds(kinds: Mapping[Any, str] | None, names: list[Any]) -> dict[Any, str]:

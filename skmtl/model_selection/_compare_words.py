@@ -9,8 +9,8 @@ from skmtl.model_selection._compare_verdicts import HELPED, HURT, UNCLEAR
 # A line names this many outcomes and counts the rest.
 _LONGEST = 6
 _ADJUSTED = {
-    "holm": "The chance of a wrong word anywhere among {m} gains is at most {alpha:.0%} (Holm)",
-    "fdr_bh": "Of the words above at most {alpha:.0%} are expected to be wrong (Benjamini-Hochberg, {m} gains)",
+    "holm": "The chance of a wrong word anywhere among {m} gains is at most {level} (Holm)",
+    "fdr_bh": "Of the words above at most {level} are expected to be wrong (Benjamini-Hochberg, {m} gains)",
     None: "Each of {m} gains is judged by itself: about {wrong} would be called helped or hurt by chance",
 }
 
@@ -60,7 +60,7 @@ def in_words(
     if tested > 1:
         wrong = alpha * tested
         about = f"{wrong:.0f}" if wrong >= 1.5 else "1" if wrong >= 0.5 else "none"
-        lines.append(f"({_ADJUSTED[adjust].format(m=tested, alpha=alpha, wrong=about)}.)")
+        lines.append(f"({_ADJUSTED[adjust].format(m=tested, level=f'{100 * alpha:.3g}%', wrong=about)}.)")
     return "\n".join(lines)
 
 

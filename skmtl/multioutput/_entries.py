@@ -53,6 +53,11 @@ class TaskEntries:
         """Number of tasks T."""
         return len(self.names)
 
+    @property
+    def counts(self) -> IntArray:
+        """Observed entries of each task."""
+        return np.array([len(rows) for rows in self.rows], dtype=np.intp)
+
     def weight_of(self, t: int) -> Array | None:
         """Weights of one task's entries."""
         return None if self.weight is None else self.weight[t]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from skmtl._notebook import NotebookMixin
 from skmtl._typing import Array
 from skmtl.multioutput._guard_losses import Saving, Study, saving
 
@@ -100,7 +101,7 @@ def _compared(choice: str, best: str, told: Saving) -> str:
     return f"The best candidate, {best!r}, loses {-100 * told.share:.1f}% more than an independent model {error}."
 
 
-class Tables(BaseEstimator):
+class Tables(NotebookMixin, BaseEstimator):
     """Keeps a guard's frames as lists in its state: skops, unlike pickle, cannot store a frame."""
 
     _frames = ("trials_", "cv_results_", "decisions_")

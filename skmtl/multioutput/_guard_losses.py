@@ -139,7 +139,8 @@ class Saving:
 def saving(study: Study, base: dict[int, Array], old: dict[int, Array], new: dict[int, Array]) -> Saving:
     """What ``new`` saves against ``old``, mean over the tasks of ``new``, as a share of the loss of ``base``.
 
-    The standard error is that of a mean over units (patients, or rows without groups), each with all its outcomes.
+    The standard error is that of a ratio of sums over units (patients, or rows without groups), each with all its
+    outcomes. By the delta method entry i of an outcome with saving s adds w_i (old_i - new_i - s base_i) / sum(w base).
     """
     total = np.zeros(int(study.unit.max()) + 1)
     share, active = 0.0, np.zeros(len(total), dtype=bool)
@@ -153,7 +154,7 @@ def saving(study: Study, base: dict[int, Array], old: dict[int, Array], new: dic
         mean = float(each.sum())
         share += mean / len(new)
         unit = study.unit[study.entries.rows[t]]
-        np.add.at(total, unit, (each - mean * weight / weight.sum()) / len(new))
+        np.add.at(total, unit, (each - mean * weight * base[t] / scale) / len(new))
         active[unit] = True
     count = int(active.sum())
     error = float(np.sqrt(count / max(count - 1, 1) * (total**2).sum()))

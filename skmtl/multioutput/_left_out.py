@@ -114,19 +114,21 @@ def _check_labels(entries: TaskEntries) -> None:
             )
 
 
-def _observed_targets(entries: TaskEntries, n_rows: int, labels: bool) -> np.ndarray:
+def _observed_targets(entries: TaskEntries, n_rows: int, labels: bool) -> Any:
     """Targets for the default folds: None where absent or of weight 0, and measurements as 0.
 
     So that without classes the folds depend on what was observed, not on its value: the scores of a task stay
-    exchangeable with the score of a new entry.
+    exchangeable with the score of a new entry. A frame where there are several, so that messages name them.
     """
+    import pandas as pd
+
     rows_of_tasks = entries.form == "rows"
     table = np.full((n_rows, 1 if rows_of_tasks else entries.n_tasks), None, dtype=object)
     for t, rows in enumerate(entries.rows):
         y = entries.y[t]
         measured = not labels or (y.dtype.kind == "f" and len(np.unique(y)) > MAX_WHOLE_CLASSES)
         table[rows, 0 if rows_of_tasks else t] = 0.0 if measured else y
-    return table[:, 0] if entries.form != "wide" else table
+    return table[:, 0] if entries.form != "wide" else pd.DataFrame(table, columns=list(entries.names))
 
 
 def _check_partition(parts: Sequence[Part], n_rows: int) -> None:

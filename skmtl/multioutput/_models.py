@@ -11,6 +11,7 @@ from sklearn.utils import Tags, get_tags, indexable
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skmtl._notebook import NotebookMixin
 from skmtl._sklearn import safe_split
 from skmtl._typing import IntArray
 from skmtl.base import MultiTaskMixin, label_table, task_codes, task_names_array
@@ -42,7 +43,7 @@ def _one_outcome_with_decision(owner: Any) -> bool:
     return _some_inner_has("decision_function")(owner)
 
 
-class TaskModels(BaseEstimator):
+class TaskModels(NotebookMixin, BaseEstimator):
     """One fitted model per task; several tasks may have the same one.
 
     A subclass has a parameter ``estimator`` and a ``fit`` that ends in ``_remember``.
@@ -53,6 +54,7 @@ class TaskModels(BaseEstimator):
     task_names_: np.ndarray
     n_tasks_: int
     data_form_: str
+    _n_observed: IntArray
     _classes: list[Any]
     _kernel_columns: list[IntArray] | None
 
@@ -66,6 +68,7 @@ class TaskModels(BaseEstimator):
         self.task_names_ = task_names_array(entries.names)
         self.n_tasks_ = entries.n_tasks
         self.data_form_ = entries.form
+        self._n_observed = entries.counts
         # A precomputed kernel has one column per training row, and a model knows those of its own rows.
         self._kernel_columns = rows if get_tags(self).input_tags.pairwise else None
         for name in ("n_features_in_", "feature_names_in_"):

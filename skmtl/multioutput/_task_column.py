@@ -13,6 +13,7 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skmtl._notebook import NotebookMixin
 from skmtl._params import HasMethods, check_parameters
 from skmtl.exceptions import TaskDataError
 from skmtl.multioutput._inner import fit_argument, last_step, routing_enabled, steps_of, take_attribute
@@ -28,7 +29,7 @@ def _inner_has(method: str) -> Callable[[Any], bool]:
     return check
 
 
-class TaskColumn(BaseEstimator):
+class TaskColumn(NotebookMixin, BaseEstimator):
     """Carries the task id inside X, for code that knows of X and y only.
 
     ``TaskColumn(estimator, column)`` takes ``column`` out of X and calls

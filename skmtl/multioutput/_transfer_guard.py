@@ -14,6 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmtl._params import BOOLEAN, NONE, Constraint, HasMethods, InstanceOf, Interval, OneOf, check_parameters
+from skmtl._splits.columns import group_codes
 from skmtl._typing import Array
 from skmtl.base import MultiTaskMixin, label_table, task_codes, task_names_array
 from skmtl.exceptions import InvalidParameterError
@@ -41,8 +42,9 @@ class TransferGuard(Tables):
         s = \frac{\sum_i w_i (\ell^0_i - \ell_i)}{\sum_i w_i \ell^0_i}
 
     and replaces the independent model of this task only where s is above its own standard error ("one_se", after
-    Breiman, Friedman, Olshen and Stone 1984), which is that of a mean over patients (``groups``) or rows. Of several
-    such candidates the one that saves most is taken.
+    Breiman, Friedman, Olshen and Stone 1984). Of several such candidates the one that saves most is taken. The standard
+    error is that of a ratio (delta method), :math:`\sqrt{m/(m-1) \sum_u \psi_u^2}` over m patients u (``groups``) or
+    rows, with :math:`\psi_u = \sum_{i \in u} w_i (\ell^0_i - \ell_i - s \ell^0_i) / \sum_i w_i \ell^0_i`.
 
     Before that, tasks that hurt others leave a candidate's *sharing set*: round by round it is fitted without all tasks
     that it does not help by this rule, and without each of the five that it helps least of these. The trial that lowers
@@ -115,7 +117,6 @@ class TransferGuard(Tables):
     References
     ----------
     L. Breiman, J. H. Friedman, R. A. Olshen and C. J. Stone (1984). Classification and Regression Trees. Wadsworth.
-    (The one-standard-error rule.)
 
     T. Standley, A. Zamir, D. Chen, L. Guibas, J. Malik and S. Savarese (2020). Which tasks should be learned together
     in multi-task learning? ICML.
@@ -215,9 +216,9 @@ class TransferGuard(Tables):
             owner=type(self).__name__,
         )
         self.task_names_ = task_names_array(entries.names)
-        self.n_tasks_, self.data_form_ = entries.n_tasks, entries.form
+        self.n_tasks_, self.data_form_, self._n_observed = entries.n_tasks, entries.form, entries.counts
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        unit = np.arange(count_rows(X)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+        unit = np.arange(count_rows(X)) if groups is None else group_codes(groups)
         every = list(range(entries.n_tasks))
         several = entries.n_tasks > 1
         parts = make_parts("cv+", self.cv, self.independent, X, y, entries, task, groups, seed) if several else []

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 
-from skmtl._params import NONE, Constraint, InstanceOf, OneOf, check_parameters
+from skmtl._params import NONE, Constraint, InstanceOf, Interval, OneOf, check_parameters
 from skmtl._typing import Array
 from skmtl.base import MultiTaskClassifierMixin
 from skmtl.data import TaskData
@@ -224,7 +226,7 @@ class MultiTaskSVC(SupportVectorModel, MultiTaskClassifierMixin, BaseEstimator):
         for label, value in self.class_weight.items():
             if label not in known:
                 raise InvalidParameterError(f"class_weight has the label {label!r}, which no outcome has: drop it.")
-            if not (np.isfinite(value) and value > 0):
+            if not Interval(Real, 0, math.inf, "neither").allows(value):
                 raise InvalidParameterError(f"class_weight of {label!r} is {value!r}: give a positive finite number.")
         return np.array([[self.class_weight.get(label, 1.0) for label in pair] for pair in classes])[tasks, second]
 

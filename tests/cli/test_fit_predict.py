@@ -6,6 +6,7 @@ import json
 import sys
 import warnings
 import zipfile
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -81,8 +82,7 @@ def test_saved_models_predict_as_those_in_memory(here, model):
     targets = ["ldl", "died", "stage"]
     study = select(read_table(here / "t.csv"), "", targets=targets, task=None, group="patient", ignore=ignored)
     fitted = fit.fit(study, model, task_column=None)
-    with pytest.warns(UserWarning, match="does not know"):
-        expected = predict.predict(fitted, read_table(here / "t.csv"), "")
+    expected = predict.predict(fitted, read_table(here / "t.csv"), "")
     # As text: what readers of numbers make of the last digit is their affair.
     text = pd.read_csv("p.csv", dtype=str)
     written = text.map(float)
@@ -136,6 +136,76 @@ def test_places(here):
         "Column 'site' of new.csv has 'east', a place that the model was not fitted on: it knows 'north', 'south'.",
         *("predict", "m.skops", "new.csv"),
     )
+
+
+def test_columns_that_were_set_aside_are_known(here):
+    fit_all()
+    said = run("predict", "m.skops", "t.csv", "--out", "p.csv")
+    assert said.stderr == ""
+    TABLE.drop(columns=["site", "patient", "ldl"]).to_csv("less.csv", index=False)
+    said = run("predict", "m.skops", "less.csv", "--out", "q.csv")
+    assert said.stderr == ""
+    assert (here / "p.csv").read_bytes() == (here / "q.csv").read_bytes()
+
+
+def test_labels_that_look_like_numbers_stay_labels(here):
+    """A part of a table may show only those labels of a column that are digits, or True, or nothing at all."""
+    labels = np.array(["A1", "2", "03", "TRUE", "1e3", "None"])
+    code, truth = labels[np.arange(N) % 6], np.array(["True", "False", "", "True"])[np.arange(N) % 4]
+    # Every label matters, so that one which is lost is seen.
+    table = TABLE.assign(code=code, truth=truth, ldl=TABLE["ldl"] + 10 * (np.arange(N) % 6) + 5 * (truth == "True"))
+    table.to_csv("t.csv", index=False)
+    fit_all(targets="ldl,died")
+    run("predict", "m.skops", "t.csv", "--out", "all.csv")
+    expected = pd.read_csv("all.csv")
+    assert (np.diff([expected["ldl"][code == label].mean() for label in labels]) > 5).all()
+    for label in labels:
+        # The spaces around the name are no part of it.
+        table[code == label].rename(columns={"code": " code "}).to_csv("part.csv", index=False)
+        said = run("predict", "m.skops", "part.csv", "--out", "p.csv")
+        assert (said.exit_code, said.stderr) == (0, ""), said.stderr
+        pd.testing.assert_frame_equal(pd.read_csv("p.csv"), expected[code == label].reset_index(drop=True))
+    table[truth == "True"].assign(truth="true").to_csv("part.csv", index=False)
+    run("predict", "m.skops", "part.csv", "--out", "p.csv")
+    pd.testing.assert_frame_equal(pd.read_csv("p.csv"), expected[truth == "True"].reset_index(drop=True))
+
+
+def test_places_that_look_like_numbers(here):
+    site = np.array(["A1", "02", "3"])[np.arange(N) % 3]
+    TABLE.assign(site=site).to_csv("t.csv", index=False)
+    options = ("--task", "site", "--model", "mean", "--ignore", "died,stage", "--group", "patient", "--save", "m.skops")
+    said = run("fit", "t.csv", "--targets", "ldl", *options)
+    assert said.exit_code == 0, said.stderr
+    run("predict", "m.skops", "t.csv", "--out", "all.csv")
+    TABLE.assign(site=site)[site == "02"].to_csv("part.csv", index=False)
+    said = run("predict", "m.skops", "part.csv", "--out", "p.csv")
+    assert (said.exit_code, said.stderr) == (0, ""), said.stderr
+    expected = pd.read_csv("all.csv")[site == "02"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(pd.read_csv("p.csv"), expected)
+
+
+def test_a_parquet_file_is_predicted_as_it_was_fitted(here):
+    """Categories, truth values with gaps and decimals are what they were in the fit."""
+    pytest.importorskip("pyarrow", exc_type=ImportError)
+    grade = pd.Categorical([str(k % 3 + 1) for k in range(N)])
+    truth = pd.array(np.where(np.arange(N) % 5 == 0, None, np.arange(N) % 2 == 0), dtype="boolean")
+    dose = [Decimal(k % 7) / 10 for k in range(N)]
+    TABLE.assign(grade=grade, truth=truth, dose=dose).to_parquet("t.parquet")
+    options = ("--model", "lasso", "--ignore", "stage,site", *OPTIONS[2:])
+    said = run("fit", "t.parquet", "--targets", "ldl,died", *options)
+    assert said.exit_code == 0, said.stderr
+    assert store.load(here / "m.skops").numbers == ["age [x]", "b,mi", "dose"]
+    for name in ("t.parquet", "t.csv"):
+        if name == "t.csv":
+            pd.read_parquet("t.parquet").to_csv("t.csv", index=False)
+        said = run("predict", "m.skops", name, "--out", f"{name}.p.csv")
+        assert (said.exit_code, said.stderr) == (0, ""), said.stderr
+    pd.testing.assert_frame_equal(pd.read_csv("t.csv.p.csv"), pd.read_csv("t.parquet.p.csv"))
+    TABLE.assign(grade=1, truth=truth, dose=dose).to_parquet("ints.parquet")
+    words = (
+        "Column 'grade' of ints.parquet holds numbers, and held labels where the model was fitted: write them as text."
+    )
+    fails(words, "predict", "m.skops", "ints.parquet")
 
 
 def test_what_was_fitted_is_told(here):

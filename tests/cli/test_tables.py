@@ -71,7 +71,7 @@ def test_one_word_does_not_make_labels_of_numbers(tmp_path):
 
 
 def test_a_parquet_file_may_not_have_one_name_twice_either(tmp_path):
-    pytest.importorskip("pyarrow")
+    pytest.importorskip("pyarrow", exc_type=ImportError)
     pd.DataFrame({"a": [1.0], "a ": [2.0], "x": [3.0]}).to_parquet(tmp_path / "t.parquet")
     with pytest.raises(CommandError, match="two columns named 'a'"):
         read_table(tmp_path / "t.parquet")
@@ -83,7 +83,7 @@ def test_a_trailing_comma_in_every_row_is_an_empty_name_and_no_shift(tmp_path):
 
 
 def test_what_parquet_knows_and_csv_does_not(tmp_path):
-    pytest.importorskip("pyarrow")
+    pytest.importorskip("pyarrow", exc_type=ImportError)
     path = tmp_path / "t.parquet"
     plain = pd.DataFrame({"a": np.arange(30.0), "x": np.arange(30.0) % 7})
     plain.set_index(["x", plain["a"].rename("level")]).to_parquet(path)
@@ -92,7 +92,19 @@ def test_what_parquet_knows_and_csv_does_not(tmp_path):
     assert chosen(path, ["a"]).X["zip"].nunique() == 15  # labels that look like numbers
     plain.assign(dose=[Decimal(k) / 10 for k in range(30)]).to_parquet(path)
     assert chosen(path, ["a"]).X["dose"].tolist() == [k / 10 for k in range(30)]
+    plain.assign(a=[None, *[Decimal(k) / 10 for k in range(29)]]).to_parquet(path)
+    np.testing.assert_array_equal(chosen(path, ["a"]).Y["a"], [np.nan, *np.arange(29) / 10])
     for odd, word in ((datetime.date(2020, 1, 1), "dates"), (datetime.timedelta(1), "dates"), ([1, 2], "values")):
         plain.assign(odd=[odd] * 30).to_parquet(path)
         with pytest.raises(CommandError, match=f"'odd' holds .*{word}"):
             chosen(path, ["a"])
+
+
+def test_places_are_not_whose_rows_stay_together(tmp_path):
+    path = written(tmp_path, "age,a,site\n1,2,n\n3,4,s\n")
+    with pytest.raises(CommandError) as error:
+        select(read_table(path), path.name, targets=["a"], task="site", group="site", ignore=[])
+    assert str(error.value) == (
+        "Column 'site' is in --task and in --group: name the column of patients in --group, or leave --group out, as a "
+        "place that stays in one fold is tested without having been trained on."
+    )

@@ -83,7 +83,7 @@ def test_errors(fitted):
         gp.predict(X[:1], task=["D"], on_unknown="guess")
     with pytest.raises(TaskDataError, match="is known already"):
         gp.adapt(X[:2], y[:2], task="A")
-    with pytest.raises(TaskDataError, match="task 3 is of another type than the known 'A'"):
+    with pytest.raises(TaskDataError, match=r"task holds 3 \(int\), but the tasks of the fit are 'A'"):
         gp.adapt(X[:2], y[:2], task=3)
     with pytest.raises(TaskDataError, match="task has no id in row 1"):
         gp.adapt(X[:2], y[:2], task=["D", None])

@@ -405,7 +405,10 @@ def test_a_fold_that_separates_a_group_is_refused():
 @pytest.mark.parametrize(
     ("cv", "words"),
     [
-        ([(np.arange(40), np.arange(39, N))], "Fold 0 of cv has row 39 in its training part and in its test part."),
+        (
+            [(np.arange(40), np.arange(39, N))],
+            "Fold 0 of cv has row 39 in its training part and in its test part: give parts without a common row.",
+        ),
         ([(np.arange(40), np.arange(0))], "Fold 0 of cv has an empty test part."),
         ([], "cv gives no fold: give at least one."),
     ],
@@ -759,7 +762,7 @@ def test_outcomes_that_cannot_be_compared(Y, options, words):
 
 
 def test_as_many_outcomes_as_features():
-    with pytest.raises(ValueError, match=r"inconsistent numbers of samples: \[60, 9\]"):
+    with pytest.raises(TaskDataError, match="X has 60 rows and Y has 9: give them the same rows"):
         compare(X, NUMBERS[:9])
 
 

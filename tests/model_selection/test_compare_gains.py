@@ -190,6 +190,26 @@ def test_small_p_values_of_the_bootstrap_are_those_of_the_t_statistic():
         assert stats.t.isf(apiece.p[0, 1] / 2, n - 1) == pytest.approx(stats.t.isf(expected, n - 1), rel=0.06)
 
 
+@pytest.mark.parametrize("n", [3, 4, 5, 8])
+@pytest.mark.parametrize("alpha", [0.05, 0.01])
+def test_of_few_units_interval_and_p_value_say_the_same(n, alpha):
+    """The percentiles of three patients lie beyond all draws: they go on as the p value does."""
+    rng, T = np.random.default_rng(n), 200
+    base = rng.chisquare(2, size=(n, T))
+    # Gains that are almost and just clear, both ways.
+    loss = base * (1 + np.linspace(-0.9, 0.9, T)) * rng.uniform(0.7, 1.3, size=(n, T))
+    unit, outcome = np.repeat(np.arange(n), T), np.tile(np.arange(T), n)
+    entries = np.column_stack([base.ravel(), loss.ravel()])
+    losses = tabulate(unit, unit % 3, outcome, np.ones(n * T), entries, ratio=np.full(T, 0.5), n_units=n)
+    apiece, overall = bootstrap(losses, 0, alpha)
+    p = np.append(apiece.p[:, 1], overall.p[1])
+    clear = np.append(apiece.low[:, 1] * apiece.high[:, 1], overall.low[1] * overall.high[1]) > 0
+    decided = np.abs(p - alpha) > 0.02 * alpha
+    assert decided.mean() > 0.9
+    assert 0.05 < clear.mean() < 0.95
+    np.testing.assert_array_equal(clear[decided], (p < alpha)[decided])
+
+
 def test_overall_is_the_mean_of_the_gains(found):
     apart = found.summary().groupby("estimator", sort=False)["gain"].mean()
     overall = found.overall().set_index("estimator")
@@ -372,10 +392,10 @@ def test_losses_of_entries_average_to_the_scores(found):
     ("options", "words"),
     [
         ({"baseline": "mine"}, "The baseline 'mine' is not among the estimators"),
-        ({"interval": "jackknife"}, "interval has to be one of"),
+        ({"interval": "jackknife"}, "interval has to be 'bootstrap' or 'corrected_t'"),
         ({"adjust": "bonferroni"}, "adjust has to be 'holm', 'fdr_bh' or None"),
         ({"alpha": 1.0}, "alpha has to be a number between 0 and 1"),
-        ({"n_resamples": 0}, "n_resamples has to be a positive whole number"),
+        ({"n_resamples": 0}, "n_resamples has to be a whole number, 100 or more"),
     ],
 )
 def test_options_that_are_none(found, options, words):

@@ -69,6 +69,28 @@ def test_kinds_are_read_and_told():
     assert outcomes_of(BINARIES["icu"], kinds={"icu": "numeric"}).classes == (None,)
 
 
+def test_a_categorical_has_classes_whatever_they_are():
+    codes = STAGE.map({"I": 7, "II": 8, "III": 9})
+    Y = pd.DataFrame(
+        {
+            "grade": codes.astype("Int64").astype("category"),
+            "died": pd.Categorical(BINARIES["died"].astype(int) + 1),
+            "stage": STAGE.astype("category"),
+        }
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = outcomes_of(Y)
+    assert found.kinds == ("classes", "binary", "classes")
+    assert [labels.tolist() for labels in found.classes] == [[7, 8, 9], [1, 2], ["I", "II", "III"]]
+    np.testing.assert_array_equal(found.table[:, 0], found.table[:, 2])
+    np.testing.assert_array_equal(found.table[:, 1], BINARIES["died"])
+    assert outcomes_of(Y["grade"], SITE).kinds == ("classes", "classes")
+    # Who says that they are numbers means it.
+    assert outcomes_of(Y, kinds={"grade": "count"}).kinds[0] == "count"
+    np.testing.assert_array_equal(outcomes_of(Y["grade"], kinds={"grade": "numeric"}).y, codes.astype(float))
+
+
 @pytest.mark.parametrize(
     ("kinds", "error", "words"),
     [

@@ -404,12 +404,14 @@ ERRORS = {
     "single event": (
         {"y": pd.DataFrame({"x": np.arange(11) / 2, "dead": [True] + [False] * 10})},
         "Class True of task 'dead' has 1 observed entry, and the training part without it would not know the class: "
-        "drop the outcome, merge the class with another one, or pass stratify=False.",
+        "drop the outcome, merge the class with another one, or use "
+        "MultiTaskKFold(stratify=False) as cv.",
     ),
     "events of one group": (
         {"y": np.array(["ill"] * 2 + ["well"] * 9), "groups": np.r_[0, 0, np.arange(1, 10)]},
         "Class 'ill' of the outcome has 2 observed entries, all in one group, and the training part without it would "
-        "not know the class: drop the outcome, merge the class with another one, or pass stratify=False.",
+        "not know the class: drop the outcome, merge the class with another one, or use "
+        "MultiTaskKFold(stratify=False) as cv.",
     ),
     "rows shared": (
         {

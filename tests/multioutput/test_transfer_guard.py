@@ -19,6 +19,7 @@ from skmtl.multioutput import IndependentTasks, PooledTasks, TransferGuard
 P = 12
 APART = IndependentTasks(Ridge(1.0))
 POOLED = {"pooled": PooledTasks(Ridge(1.0))}
+APART_LABELS = IndependentTasks(LogisticRegression())
 
 
 def table(n=60, signs=(1, 1, 1, 1, -1), noise=4.0, missing=0.0, seed=0):
@@ -55,7 +56,7 @@ def test_scikit_learn_checks(estimator, check):
 
 
 def test_an_outcome_that_hurts_the_others_is_left_out():
-    X, Y = table()
+    X, Y = table(n=80, seed=4)
     model = guard().fit(X, Y)
     assert model.chosen_.tolist() == ["pooled"] * 4 + ["independent"]
     assert model.sharing_sets_ == {"pooled": (0, 1, 2, 3)}
@@ -66,7 +67,7 @@ def test_an_outcome_that_hurts_the_others_is_left_out():
 
 
 def test_it_stays_without_drop_tasks_and_spoils_what_is_shared():
-    X, Y = table()
+    X, Y = table(n=80, seed=4)
     model = guard(drop_tasks=False).fit(X, Y)
     assert model.sharing_sets_ == {"pooled": (0, 1, 2, 3, 4)}
     assert model.chosen_[4] == "independent"
@@ -86,12 +87,13 @@ def test_decisions_from_losses_made_again(missing):
         seen = ~np.isnan(Y[:, t])
         base, loss = (Y[seen, t] - apart[seen, t]) ** 2, (Y[seen, t] - pooled[seen, t]) ** 2
         each = (base - loss) / base.mean()
+        error = (each - each.mean() * base / base.mean()).std(ddof=1) / np.sqrt(seen.sum())
         assert row.n == seen.sum()
         assert row.loss == pytest.approx(loss.mean(), rel=1e-12)
         assert row.independent_loss == pytest.approx(base.mean(), rel=1e-12)
         assert row.saving == pytest.approx(100 * each.mean(), rel=1e-10)
-        assert row.error == pytest.approx(100 * each.std(ddof=1) / np.sqrt(seen.sum()), rel=1e-10)
-        assert model.chosen_[t] == ("pooled" if each.mean() > each.std(ddof=1) / np.sqrt(seen.sum()) else "independent")
+        assert row.error == pytest.approx(100 * error, rel=1e-10)
+        assert model.chosen_[t] == ("pooled" if each.mean() > error else "independent")
     assert {"pooled", "independent"} == set(model.chosen_)
 
 
@@ -267,3 +269,34 @@ def test_an_outcome_with_one_entry_is_named():
     Y[1:, 2] = np.nan
     with pytest.raises(TaskDataError, match="ask 2"):
         guard().fit(X, Y)
+
+
+@pytest.mark.parametrize("kind", ["column", "frame", "mixed"])
+def test_groups_of_any_kind(kind):
+    X, Y = table(signs=(1, 1, -1))
+    patient = np.repeat(np.arange(20), 3)
+    ids = {
+        "column": patient[:, None],
+        "frame": pd.DataFrame({"patient": patient}),
+        "mixed": np.array([int(one) if one % 2 else f"p{one}" for one in patient], dtype=object),
+    }[kind]
+    wanted = guard().fit(X, Y, groups=patient)
+    found = guard().fit(X, Y, groups=ids)
+    pd.testing.assert_frame_equal(found.cv_results_, wanted.cv_results_)
+
+
+def test_groups_that_cannot_be_read_are_named():
+    X, Y = table(signs=(1, 1, -1))
+    ids = np.array([None, *["a", "b", "c", "d"] * 15], dtype=object)[:60]
+    with pytest.raises(TaskDataError, match=r"^groups has a missing id in row 0; every row needs one\.$"):
+        guard().fit(X, Y, groups=ids)
+    with pytest.raises(TaskDataError, match=r"^groups has shape"):
+        guard().fit(X, Y, groups=np.ones((60, 2)))
+
+
+def test_a_class_seen_once_is_named_with_advice_that_can_be_taken():
+    X, Y = table(signs=(1, 1, -1))
+    frame = pd.DataFrame(Y > 0, columns=["icu", "sepsis", "w"]).assign(w=np.arange(60) == 0)
+    model = TransferGuard({"pooled": PooledTasks(LogisticRegression())}, independent=APART_LABELS, random_state=0)
+    with pytest.raises(TaskDataError, match=r"^Class True of task 'w' has 1 observed entry, .* as cv\.$"):
+        model.fit(X, frame)

@@ -83,7 +83,10 @@ def test_a_graph_is_shown_by_its_weights(form):
     for model in (ridge, glm):
         display = TaskRelationDisplay.from_estimator(model).plot()
         np.testing.assert_allclose(display.matrix, weights, atol=1e-12)
-        assert display.image_.get_clim() == pytest.approx((0, 3))
+        assert display.image_.get_clim() == pytest.approx((0, 3), abs=1e-6)
+    # No edge is paper, the strongest is dark: in grey print too.
+    assert display.image_.to_rgba(0.0)[:3] == (1, 1, 1)
+    assert sum(display.image_.to_rgba(3.0)[:3]) < 0.5 < 1.5 < sum(display.image_.to_rgba(0.1)[:3])
     assert "as given" in display.figure_.get_suptitle()
     with pytest.raises(InvalidParameterError, match="same in every fold"):
         TaskRelationDisplay.from_estimators([ridge] * 3)

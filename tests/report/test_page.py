@@ -205,7 +205,7 @@ def test_without_matplotlib_the_page_says_so(mixed_found, no_matplotlib):
     page = Reader(mixed_found.to_html())
     assert [given["id"] for given in page.find("section")] == SECTIONS
     assert page.find("svg") == []
-    assert page.text.count('pip install "skmtl[plot]"') == 3
+    assert page.text.count('pip install "skmtl[plot]"') == 4
 
 
 def test_a_comparison_made_without_the_record_still_has_a_page(mixed_found):

@@ -2,6 +2,7 @@
 
 import cvxpy as cp
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.base import clone
@@ -335,3 +336,10 @@ def test_a_gap_that_is_too_large_is_said(monkeypatch):
     with pytest.warns(ConvergenceWarning, match=r"the duality gap is \S+ of the objective: .* use a smaller C"):
         model = MultiTaskSVR().fit(X, np.sin(X))
     assert model.relative_gap_ > 0
+
+
+@pytest.mark.parametrize("value", ["2", None, [1, 2], 1 + 0j, np.array([1.0]), True, pd.NA, 0, -1.0, np.inf, np.nan])
+def test_class_weights_are_positive_numbers(value):
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    with pytest.raises(InvalidParameterError, match=r"class_weight of 1 is .*: give a positive finite number"):
+        MultiTaskSVC(class_weight={0: 2, 1: value}).fit(X, (X > 0).astype(int))

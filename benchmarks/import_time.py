@@ -3,15 +3,18 @@
     python benchmarks/import_time.py
 
 Fresh interpreters, in turn; the ratio is that of the medians. Also lists heavy modules that got loaded, and what a
-process pays for the compiled sweeps once they are in numba's cache. Run it twice: the first run fills the caches.
+process pays for the compiled sweeps once they are in numba's cache, and what the first fit on a machine pays to compile
+them. Run it twice: the first run fills the caches.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 
 LIMIT = 1.15
 HEAVY = ("cvxpy", "numba", "matplotlib", "torch", "dask")
@@ -31,6 +34,26 @@ import skmtl.linear_model
 import skmtl.solvers._row_descent
 print(time.process_time() - begin)
 """
+
+
+COLD_FIT = """
+import time
+import numpy as np
+from skmtl.linear_model import MultiTaskLasso
+X = np.random.default_rng(0).normal(size=(200, 100))
+for _ in range(2):
+    begin = time.process_time()
+    MultiTaskLasso(alpha=0.1).fit(X, X[:, :5])
+    print(time.process_time() - begin)
+"""
+
+
+def cold_fit() -> list[float]:
+    """The first fit on a machine, which compiles, and the second: with a numba cache that is empty."""
+    with tempfile.TemporaryDirectory() as cache:
+        command, environment = [sys.executable, "-c", COLD_FIT], {**os.environ, "NUMBA_CACHE_DIR": cache}
+        out = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return [float(line) for line in out.stdout.split()]
 
 
 def first_fit() -> float:
@@ -61,6 +84,8 @@ def main(repeats: int = 11) -> None:
     cffi = " (.1 of it cffi, which numba loads where it is installed)" if has_cffi else ""
     taken = statistics.median(first_fit() for _ in range(repeats))
     print(f"skmtl and its compiled sweeps beyond sklearn.linear_model: {taken:.3f} s CPU{cffi}")
+    first, second = cold_fit()
+    print(f"first fit of 500 coefficients on a machine {first:.1f} s CPU, the next one {second:.4f} s")
     if failed:
         raise SystemExit(1)
 

@@ -40,7 +40,11 @@ class Page(HTMLParser):
 
 def broken_links(root: Path) -> tuple[list[str], int, int]:
     """Sentences about links that lead nowhere, and the numbers of pages and of links inside the site."""
-    pages = {path.resolve(): Page(path) for path in sorted(root.rglob("*.html")) if "_static" not in path.parts}
+    pages = {
+        path.resolve(): Page(path)
+        for path in sorted(root.rglob("*.html"))
+        if "_static" not in path.parts
+    }
     broken, count = [], 0
     for path, page in pages.items():
         if path.name in SKIPPED:
@@ -50,13 +54,19 @@ def broken_links(root: Path) -> tuple[list[str], int, int]:
             if parts.scheme or parts.netloc:
                 continue
             count += 1
-            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            target = (
+                (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            )
             here = path.relative_to(root.resolve())
             if target.is_dir():
                 target /= "index.html"
             if not target.exists():
                 broken.append(f"{here}: {link} is not there.")
-            elif parts.fragment and target in pages and unquote(parts.fragment) not in pages[target].anchors:
+            elif (
+                parts.fragment
+                and target in pages
+                and unquote(parts.fragment) not in pages[target].anchors
+            ):
                 broken.append(f"{here}: {link} has no such anchor.")
     return broken, len(pages), count
 
@@ -66,7 +76,9 @@ def executed(record: Path) -> tuple[int, int]:
     if not record.exists():
         return 0, 0
     suite = ElementTree.parse(record).getroot()
-    return int(suite.get("tests", 0)) - int(suite.get("skipped", 0)), int(suite.get("failures", 0))
+    return int(suite.get("tests", 0)) - int(suite.get("skipped", 0)), int(
+        suite.get("failures", 0)
+    )
 
 
 def warned(root: Path) -> list[str]:
@@ -75,7 +87,10 @@ def warned(root: Path) -> list[str]:
     found = []
     for page in sorted(root.glob("auto_examples/**/plot_*.html")):
         for part in output.findall(page.read_text(encoding="utf-8")):
-            found += [f"{page.stem} printed a {name}." for name in re.findall(r"\w*Warning\b", part)]
+            found += [
+                f"{page.stem} printed a {name}."
+                for name in re.findall(r"\w*Warning\b", part)
+            ]
     return found
 
 
@@ -87,8 +102,12 @@ def main(root: str) -> int:
         print(sentence)
     n_examples = len(list(Path(root).glob("auto_examples/**/plot_*.html")))
     n_run, n_failed = executed(Path(root).parent / "examples.xml")
-    print(f"{n_pages} pages, {n_links} links inside the site, {len(broken)} of them broken")
-    print(f"{n_examples} examples on the site, {n_run} executed by this build, {n_failed} failed")
+    print(
+        f"{n_pages} pages, {n_links} links inside the site, {len(broken)} of them broken"
+    )
+    print(
+        f"{n_examples} examples on the site, {n_run} executed by this build, {n_failed} failed"
+    )
     return 1 if broken or spoken or n_failed or not n_pages else 0
 
 

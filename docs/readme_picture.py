@@ -19,7 +19,9 @@ def main() -> None:
     import matplotlib.pyplot as plt
 
     runpy.run_path(str(ROOT / "examples" / "plot_did_sharing_help.py"))
-    plt.gcf().savefig(ROOT / "docs" / "_static" / "gains.png", dpi=100, metadata={"Software": None})
+    plt.gcf().savefig(
+        ROOT / "docs" / "_static" / "gains.png", dpi=100, metadata={"Software": None}
+    )
 
 
 if __name__ == "__main__":

@@ -26,7 +26,11 @@ _BLOCK = re.compile(r"^ *```(python|pycon)\n(.*?)^ *```$", re.MULTILINE | re.DOT
 def pages() -> list[Path]:
     """The Markdown pages, without those that Sphinx makes."""
     made = ("_build", "auto_examples", "generated")
-    return [path for path in sorted(HERE.rglob("*.md")) if not set(made) & set(path.relative_to(HERE).parts)]
+    return [
+        path
+        for path in sorted(HERE.rglob("*.md"))
+        if not set(made) & set(path.relative_to(HERE).parts)
+    ]
 
 
 def without_prompts(page: Path) -> list[str]:
@@ -38,7 +42,9 @@ def without_prompts(page: Path) -> list[str]:
 def examples_of(page: Path) -> doctest.DocTest:
     """The examples of a page, with the page's own line numbers."""
     text = _FENCE.sub("", page.read_text(encoding="utf-8"))
-    return doctest.DocTestParser().get_doctest(text, {"__name__": "__main__"}, page.stem, str(page), 0)
+    return doctest.DocTestParser().get_doctest(
+        text, {"__name__": "__main__"}, page.stem, str(page), 0
+    )
 
 
 def run(page: Path) -> doctest.TestResults:

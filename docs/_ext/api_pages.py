@@ -20,7 +20,10 @@ PACKAGES = (*(name for name in skmtl.__all__ if name != "__version__"), "problem
 
 def packages() -> dict[str, Any]:
     """The public packages by their full name."""
-    return {f"skmtl.{name}": importlib.import_module(f"skmtl.{name}") for name in sorted(PACKAGES)}
+    return {
+        f"skmtl.{name}": importlib.import_module(f"skmtl.{name}")
+        for name in sorted(PACKAGES)
+    }
 
 
 def kind(thing: Any) -> str:
@@ -44,10 +47,19 @@ def heading(text: str, line: str = "=") -> list[str]:
 
 def package_page(name: str, package: Any) -> str:
     """What a package is for, and a table of its names."""
-    lines = [*heading(name), f".. automodule:: {name}", "   :no-members:", "", f".. currentmodule:: {name}", ""]
+    lines = [
+        *heading(name),
+        f".. automodule:: {name}",
+        "   :no-members:",
+        "",
+        f".. currentmodule:: {name}",
+        "",
+    ]
     titles = {"class": "Classes", "function": "Functions", "data": "Registries"}
     for wanted, title in titles.items():
-        names = [each for each in package.__all__ if kind(getattr(package, each)) == wanted]
+        names = [
+            each for each in package.__all__ if kind(getattr(package, each)) == wanted
+        ]
         if not names:
             continue
         lines += heading(title, "-")
@@ -55,15 +67,32 @@ def package_page(name: str, package: Any) -> str:
             for each in names:
                 lines += registry(name, each, getattr(package, each))
         else:
-            lines += [".. autosummary::", "   :toctree: ../names", "   :nosignatures:", ""]
+            lines += [
+                ".. autosummary::",
+                "   :toctree: ../names",
+                "   :nosignatures:",
+                "",
+            ]
             lines += [f"   {each}" for each in names] + [""]
     return "\n".join(lines)
 
 
 def registry(package: str, name: str, content: dict[str, type]) -> list[str]:
     """A dict from name to class, as a table."""
-    lines = [f".. py:data:: {name}", f"   :module: {package}", "", "   The objects that a name stands for.", ""]
-    lines += ["   .. list-table::", "      :header-rows: 1", "", "      * - name", "        - object"]
+    lines = [
+        f".. py:data:: {name}",
+        f"   :module: {package}",
+        "",
+        "   The objects that a name stands for.",
+        "",
+    ]
+    lines += [
+        "   .. list-table::",
+        "      :header-rows: 1",
+        "",
+        "      * - name",
+        "        - object",
+    ]
     for key, value in content.items():
         lines += [f'      * - ``"{key}"``', f"        - `{value.__name__}`"]
     return [*lines, ""]
@@ -72,16 +101,26 @@ def registry(package: str, name: str, content: dict[str, type]) -> list[str]:
 def write_pages(*_: Any) -> None:
     """Write the page of every package; autosummary writes those of the names."""
     for name, package in packages().items():
-        write_if_changed(GENERATED / "packages" / f"{name}.rst", package_page(name, package))
-    wanted = {f"{package}.{name}" for package, module in packages().items() for name in module.__all__}
+        write_if_changed(
+            GENERATED / "packages" / f"{name}.rst", package_page(name, package)
+        )
+    wanted = {
+        f"{package}.{name}"
+        for package, module in packages().items()
+        for name in module.__all__
+    }
     for page in (GENERATED / "names").glob("*.rst"):
         if page.stem not in wanted:
             page.unlink()
 
 
-def skip(app: Any, what: str, name: str, thing: Any, skipped: bool, options: Any) -> bool | None:
+def skip(
+    app: Any, what: str, name: str, thing: Any, skipped: bool, options: Any
+) -> bool | None:
     """Leave out what scikit-learn's metadata routing adds to every estimator: the glossary explains it once."""
-    routing = name == "get_metadata_routing" or (name.startswith("set_") and name.endswith("_request"))
+    routing = name == "get_metadata_routing" or (
+        name.startswith("set_") and name.endswith("_request")
+    )
     return True if routing else None
 
 
@@ -94,7 +133,9 @@ def resolve(app: Any, env: Any, node: Any, content: Any) -> Any:
     if len(found) != 1:
         return None
     python = env.get_domain("py")
-    return python.resolve_xref(env, node["refdoc"], app.builder, "obj", f"{found[0]}.{target}", node, content)
+    return python.resolve_xref(
+        env, node["refdoc"], app.builder, "obj", f"{found[0]}.{target}", node, content
+    )
 
 
 def setup(app: Any) -> dict[str, bool]:

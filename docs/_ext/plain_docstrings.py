@@ -14,7 +14,16 @@ from typing import Any
 _CODE = re.compile(r"(:[\w:]+:`[^`]*`|``.+?``|`[^`]+`_{0,2})")
 _TRAILING = re.compile(r"(?<=[\w̄])_(?![\w`])")
 _SECTION = re.compile(r"^-{3,}$")
-_ENTRIES = ("Parameters", "Attributes", "Returns", "Yields", "Raises", "Warns", "Other Parameters", "Methods")
+_ENTRIES = (
+    "Parameters",
+    "Attributes",
+    "Returns",
+    "Yields",
+    "Raises",
+    "Warns",
+    "Other Parameters",
+    "Methods",
+)
 
 
 def escape(line: str) -> str:
@@ -49,10 +58,23 @@ def to_rst(lines: list[str]) -> list[str]:
         base = 4 if entries else 0
         if formula is not None and text and indent <= formula:
             formula = None
-        opens = text and formula is None and indent > base and (not done or not done[-1].strip())
-        if opens and not text.startswith(("- ", "* ", ">>>")) and not _in_list(done, indent):
+        opens = (
+            text
+            and formula is None
+            and indent > base
+            and (not done or not done[-1].strip())
+        )
+        if (
+            opens
+            and not text.startswith(("- ", "* ", ">>>"))
+            and not _in_list(done, indent)
+        ):
             formula = base
-            done += [" " * base + ".. code-block:: none", " " * (base + 4) + ":class: formula", ""]
+            done += [
+                " " * base + ".. code-block:: none",
+                " " * (base + 4) + ":class: formula",
+                "",
+            ]
         if formula is not None:
             done.append(line)
         elif entries and indent == 0:
@@ -72,7 +94,9 @@ def _in_list(done: list[str], indent: int) -> bool:
     return False
 
 
-def process(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+def process(
+    app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]
+) -> None:
     """Called by autodoc for every docstring, before numpydoc."""
     if name.startswith("skmtl"):
         lines[:] = to_rst(lines)

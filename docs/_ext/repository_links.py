@@ -31,7 +31,9 @@ def to_pages(text: str, read_from: Path, page: Path) -> str:
 
     def link(match: re.Match[str]) -> str:
         target = Path(os.path.normpath(read_from / match[1]))
-        place = target.relative_to(ROOT).as_posix() if target.is_relative_to(ROOT) else ""
+        place = (
+            target.relative_to(ROOT).as_posix() if target.is_relative_to(ROOT) else ""
+        )
         if place in PAGES:
             target = DOCS / PAGES[place]
         elif read_from == page.parent:
@@ -64,7 +66,9 @@ def on_read(app: Any, docname: str, source: list[str]) -> None:
         app.env.note_dependency(str(path), docname=docname)
         return to_pages(path.read_text(encoding="utf-8"), path.parent, page)
 
-    source[0] = name_fences(_INCLUDE.sub(include, to_pages(source[0], page.parent, page)))
+    source[0] = name_fences(
+        _INCLUDE.sub(include, to_pages(source[0], page.parent, page))
+    )
 
 
 def setup(app: Any) -> dict[str, bool]:

@@ -34,7 +34,9 @@ class ExpectileLoss(SeparableLoss):
         """Weighted sum of the squares."""
         return float(weight @ (0.5 * self._cost(y, eta) * (y - eta) ** 2))
 
-    def gradient(self, y: np.ndarray, eta: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    def gradient(
+        self, y: np.ndarray, eta: np.ndarray, weight: np.ndarray
+    ) -> np.ndarray:
         """Weight times cost times (eta - y)."""
         return weight * self._cost(y, eta) * (eta - y)
 
@@ -52,7 +54,12 @@ class ExpectileLoss(SeparableLoss):
         return float(theta @ y + 0.5 * (theta / (weight * cost)) @ theta)
 
     def recenter_groups(
-        self, y: np.ndarray, eta: np.ndarray, weight: np.ndarray, group: np.ndarray, n_groups: int
+        self,
+        y: np.ndarray,
+        eta: np.ndarray,
+        weight: np.ndarray,
+        group: np.ndarray,
+        n_groups: int,
     ) -> np.ndarray:
         """The best constant of every group: Newton's method, which ends as no residual changes its side."""
         constant = np.zeros(n_groups)

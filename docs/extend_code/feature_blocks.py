@@ -33,8 +33,14 @@ class FeatureBlocks(Penalty):
 
     def _norms(self, W: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The norm of each block, the weight of each, and the block of each row."""
-        _, block, sizes = np.unique(np.asarray(self.blocks), return_inverse=True, return_counts=True)
-        return np.sqrt(np.bincount(block, weights=(W**2).sum(axis=1))), np.sqrt(sizes), block
+        _, block, sizes = np.unique(
+            np.asarray(self.blocks), return_inverse=True, return_counts=True
+        )
+        return (
+            np.sqrt(np.bincount(block, weights=(W**2).sum(axis=1))),
+            np.sqrt(sizes),
+            block,
+        )
 
     def value(self, W: np.ndarray) -> float:
         """Weighted sum of the norms."""
@@ -55,8 +61,13 @@ class FeatureBlocks(Penalty):
         """The sum of norms, for cvxpy: the oracle of the tests."""
         import cvxpy
 
-        _, block, sizes = np.unique(np.asarray(self.blocks), return_inverse=True, return_counts=True)
-        return sum(np.sqrt(size) * cvxpy.norm(W[np.flatnonzero(block == b)], "fro") for b, size in enumerate(sizes))
+        _, block, sizes = np.unique(
+            np.asarray(self.blocks), return_inverse=True, return_counts=True
+        )
+        return sum(
+            np.sqrt(size) * cvxpy.norm(W[np.flatnonzero(block == b)], "fro")
+            for b, size in enumerate(sizes)
+        )
 
     # With the next two a fit is certified by a duality gap; without them by the length of a step.
     def dual_norm(self, Z: np.ndarray) -> float:

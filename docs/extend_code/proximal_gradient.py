@@ -39,7 +39,9 @@ class ProximalGradient(IterativeSolver):
         while True:
             new = problem.descend(state.point, gradient, bound)
             move = new.combine(1.0, state.point, -1.0)
-            model = base + gradient.dot(move) + 0.5 * bound * problem.squared_length(move)
+            model = (
+                base + gradient.dot(move) + 0.5 * bound * problem.squared_length(move)
+            )
             value = problem.smooth_value(new, problem.predictor(new))
             if value <= model + 1e-12 * abs(base):
                 return State(new, bound)

@@ -24,15 +24,23 @@ BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "0.6"
 def penalised(model: Any, V: np.ndarray) -> np.ndarray:
     """Coefficients (p, T) that the penalty of a model leaves of V."""
     p = len(V)
-    return model.set_params(fit_intercept=False).fit(np.sqrt(p) * np.eye(p), np.sqrt(p) * V).coef_.T
+    return (
+        model.set_params(fit_intercept=False)
+        .fit(np.sqrt(p) * np.eye(p), np.sqrt(p) * V)
+        .coef_.T
+    )
 
 
-def maps(tables: dict[str, np.ndarray], *, columns: str = "outcomes", bound: float = 2.0) -> Any:
+def maps(
+    tables: dict[str, np.ndarray], *, columns: str = "outcomes", bound: float = 2.0
+) -> Any:
     """Coefficient maps beside each other; an exact zero is white with a dot."""
     import matplotlib.pyplot as plt
 
     width = 0.6 + 1.75 * len(tables)
-    fig, axes = plt.subplots(1, len(tables), figsize=(width, 2.9), layout="constrained", sharey=True)
+    fig, axes = plt.subplots(
+        1, len(tables), figsize=(width, 2.9), layout="constrained", sharey=True
+    )
     for ax, (name, W) in zip(axes, tables.items(), strict=True):
         image = ax.imshow(W, cmap="RdBu_r", vmin=-bound, vmax=bound, aspect="auto")
         rows, cols = np.nonzero(W == 0)
@@ -53,7 +61,9 @@ def rows_in_use() -> np.ndarray:
     """Four features of twelve act on all of eight outcomes, one on two of them."""
     rng = np.random.default_rng(1)
     V = np.zeros((12, 8))
-    V[[0, 3, 4, 8]] = rng.choice([-1, 1], size=(4, 8)) * rng.uniform(0.5, 1.8, size=(4, 8))
+    V[[0, 3, 4, 8]] = rng.choice([-1, 1], size=(4, 8)) * rng.uniform(
+        0.5, 1.8, size=(4, 8)
+    )
     V[10, 2:4] = [1.8, -1.8]
     return V + noise(V.shape)
 
@@ -65,7 +75,9 @@ def lasso() -> Any:
         {
             "by themselves": V,
             "MultiTaskLasso": penalised(lm.MultiTaskLasso(1.0), V),
-            "SparseGroupLasso": penalised(lm.MultiTaskSparseGroupLasso(0.6, l1_ratio=0.6), V),
+            "SparseGroupLasso": penalised(
+                lm.MultiTaskSparseGroupLasso(0.6, l1_ratio=0.6), V
+            ),
             "ElasticNet": penalised(lm.MultiTaskElasticNet(1.2, l1_ratio=0.7), V),
             "LInfLasso": penalised(lm.LInfLassoRegressor(2.5), V),
         }
@@ -75,7 +87,10 @@ def lasso() -> Any:
 def ridge() -> Any:
     """Columns that are pulled to their mean, or to their neighbours in a graph."""
     rng = np.random.default_rng(2)
-    V = rng.normal(size=(12, 1)) + np.c_[np.zeros((12, 4)), np.tile(rng.normal(size=(12, 1)), 4)]
+    V = (
+        rng.normal(size=(12, 1))
+        + np.c_[np.zeros((12, 4)), np.tile(rng.normal(size=(12, 1)), 4)]
+    )
     V = V + noise(V.shape, 0.5)
     graph = np.kron(np.eye(2), np.ones((4, 4)) - np.eye(4))
     return maps(
@@ -83,7 +98,9 @@ def ridge() -> Any:
             "by themselves": V,
             "sharing=0": penalised(lm.MeanRegularizedRidge(2.0, sharing=0.0), V),
             "sharing=1": penalised(lm.MeanRegularizedRidge(2.0, sharing=1.0), V),
-            "graph of two groups": penalised(lm.GraphRegularizedRidge(2.0, sharing=1.0, graph=graph), V),
+            "graph of two groups": penalised(
+                lm.GraphRegularizedRidge(2.0, sharing=1.0, graph=graph), V
+            ),
         }
     )
 
@@ -96,13 +113,23 @@ def low_rank() -> Any:
     V = rng.normal(size=(12, 2)) @ rng.normal(size=(2, 8)) + noise((12, 8), 0.4)
     W = penalised(lm.TraceNormRegressor(2.0), V)
     fig, axes = plt.subplots(1, 3, figsize=(7.2, 2.9), layout="constrained")
-    for ax, table, name in zip(axes, [V, W], ["by themselves", "TraceNorm"], strict=False):
+    for ax, table, name in zip(
+        axes, [V, W], ["by themselves", "TraceNorm"], strict=False
+    ):
         ax.imshow(table, cmap="RdBu_r", vmin=-2, vmax=2, aspect="auto")
         ax.set(xticks=[], yticks=[], xlabel="outcomes", ylabel="features")
         ax.set_title(name, fontsize=9)
     place = np.arange(1, 9)
-    axes[2].plot(place, np.linalg.svd(V, compute_uv=False), "s--", color=GREY, label="by themselves")
-    axes[2].plot(place, np.linalg.svd(W, compute_uv=False), "o-", color=BLUE, label="TraceNorm")
+    axes[2].plot(
+        place,
+        np.linalg.svd(V, compute_uv=False),
+        "s--",
+        color=GREY,
+        label="by themselves",
+    )
+    axes[2].plot(
+        place, np.linalg.svd(W, compute_uv=False), "o-", color=BLUE, label="TraceNorm"
+    )
     axes[2].set(xlabel="singular value", xticks=place, ylim=(-0.3, None))
     axes[2].legend(fontsize=8)
     return fig
@@ -126,7 +153,9 @@ def shared_plus_specific() -> Any:
 def robust() -> Any:
     """Columns that do not belong get a part of their own."""
     rng = np.random.default_rng(4)
-    V = np.outer(rng.normal(size=12), rng.choice([-1, 1], size=8) * rng.uniform(0.7, 1.3, size=8))
+    V = np.outer(
+        rng.normal(size=12), rng.choice([-1, 1], size=8) * rng.uniform(0.7, 1.3, size=8)
+    )
     V[:, 5] = 1.3 * rng.normal(size=12)
     V = V + noise(V.shape, 0.3)
     model = lm.RobustLowRankRegressor(3.0, shared_ratio=0.52)
@@ -149,11 +178,17 @@ def temporal() -> Any:
     effects[0] = np.linspace(0.3, 1.6, 12)
     effects[1, 5:] = -1.0
     V = effects + noise(effects.shape, 0.35)
-    fig, axes = plt.subplots(1, 3, figsize=(7.2, 2.7), layout="constrained", sharey=True)
+    fig, axes = plt.subplots(
+        1, 3, figsize=(7.2, 2.7), layout="constrained", sharey=True
+    )
     shown = {
         "by themselves": V,
-        '"squared": drifts': penalised(lm.TemporalRegressor(0.8, sharing=0.9, l1_ratio=0.2), V),
-        '"absolute": jumps': penalised(lm.TemporalRegressor(0.5, smoothness="absolute", sharing=0.8), V),
+        '"squared": drifts': penalised(
+            lm.TemporalRegressor(0.8, sharing=0.9, l1_ratio=0.2), V
+        ),
+        '"absolute": jumps': penalised(
+            lm.TemporalRegressor(0.5, smoothness="absolute", sharing=0.8), V
+        ),
     }
     for ax, (name, W) in zip(axes, shown.items(), strict=True):
         for row, truth, color in zip(W, effects, [BLUE, ORANGE, GREEN], strict=True):
@@ -170,11 +205,15 @@ def clustered() -> Any:
     import matplotlib.pyplot as plt
 
     rng = np.random.default_rng(5)
-    V = rng.normal(size=(12, 3))[:, np.repeat([0, 1, 2], 3)] * rng.uniform(0.7, 1.3, size=9) + noise((12, 9), 0.5)
+    V = rng.normal(size=(12, 3))[:, np.repeat([0, 1, 2], 3)] * rng.uniform(
+        0.7, 1.3, size=9
+    ) + noise((12, 9), 0.5)
     model = lm.ClusteredTasksRegressor(0.3, n_clusters=3, sharing=0.95)
     W = penalised(model, V)
     fig, axes = plt.subplots(1, 3, figsize=(7.2, 2.9), layout="constrained")
-    for ax, table, name in zip(axes, [V, W], ["by themselves", "ClusteredTasks"], strict=False):
+    for ax, table, name in zip(
+        axes, [V, W], ["by themselves", "ClusteredTasks"], strict=False
+    ):
         ax.imshow(table, cmap="RdBu_r", vmin=-2, vmax=2, aspect="auto")
         ax.set(xticks=[], yticks=[], xlabel="outcomes", ylabel="features")
         ax.set_title(name, fontsize=9)
@@ -200,7 +239,10 @@ def losses() -> Any:
     for ax, (title, y, names) in zip(axes, panels, strict=True):
         for name, style in zip(names, ["-", "--", ":"], strict=False):
             loss = make_loss(name)
-            value = [loss.value(np.array([y]), np.array([point]), np.ones(1)) for point in eta]
+            value = [
+                loss.value(np.array([y]), np.array([point]), np.ones(1))
+                for point in eta
+            ]
             ax.plot(eta, value, style, label=name)
         ax.set(xlabel="linear predictor", ylim=(0, 5))
         ax.set_title(title, fontsize=9)
@@ -216,10 +258,18 @@ def gaussian_process() -> Any:
     x = np.linspace(0, 6, 120)
     kernel = np.exp(-0.5 * (x[:, None] - x) ** 2) + 1e-8 * np.eye(120)
     z = np.linalg.cholesky(kernel) @ np.random.default_rng(9).normal(size=(120, 2))
-    fig, axes = plt.subplots(1, 3, figsize=(7.2, 2.5), layout="constrained", sharey=True)
+    fig, axes = plt.subplots(
+        1, 3, figsize=(7.2, 2.5), layout="constrained", sharey=True
+    )
     for ax, r in zip(axes, [0.0, 0.9, -0.9], strict=True):
         ax.plot(x, z[:, 0], color=BLUE, label="outcome 1")
-        ax.plot(x, r * z[:, 0] + np.sqrt(1 - r**2) * z[:, 1], "--", color=ORANGE, label="outcome 2")
+        ax.plot(
+            x,
+            r * z[:, 0] + np.sqrt(1 - r**2) * z[:, 1],
+            "--",
+            color=ORANGE,
+            label="outcome 2",
+        )
         ax.set(xlabel="x")
         ax.set_title(f"correlation {r:g}", fontsize=9)
     axes[0].legend(fontsize=8)
@@ -235,14 +285,30 @@ def kernels() -> Any:
     rng = np.random.default_rng(0)
     place = np.repeat(["A", "B", "C"], [25, 25, 5])
     x = rng.uniform(-3, 3, size=(55, 1))
-    y = np.sin(1.5 * x[:, 0]) + 0.4 * (place == "B") * x[:, 0] + 0.25 * rng.normal(size=55)
+    y = (
+        np.sin(1.5 * x[:, 0])
+        + 0.4 * (place == "B") * x[:, 0]
+        + 0.25 * rng.normal(size=55)
+    )
     grid = np.linspace(-3, 3, 100)[:, None]
-    fig, axes = plt.subplots(1, 3, figsize=(7.2, 2.7), layout="constrained", sharey=True)
+    fig, axes = plt.subplots(
+        1, 3, figsize=(7.2, 2.7), layout="constrained", sharey=True
+    )
     for ax, sharing in zip(axes, [0.0, 0.8, 0.98], strict=True):
-        model = MultiTaskKernelRidge(0.05, kernel="rbf", gamma=0.7, sharing=sharing).fit(x, y, task=place)
-        for name, color, style in zip("ABC", [BLUE, ORANGE, GREEN], ["-", "--", "-."], strict=True):
+        model = MultiTaskKernelRidge(
+            0.05, kernel="rbf", gamma=0.7, sharing=sharing
+        ).fit(x, y, task=place)
+        for name, color, style in zip(
+            "ABC", [BLUE, ORANGE, GREEN], ["-", "--", "-."], strict=True
+        ):
             ax.plot(x[place == name], y[place == name], "o", color=color, markersize=3)
-            ax.plot(grid, model.predict(grid, task=[name] * 100), style, color=color, label=f"place {name}")
+            ax.plot(
+                grid,
+                model.predict(grid, task=[name] * 100),
+                style,
+                color=color,
+                label=f"place {name}",
+            )
         ax.set(xlabel="x")
         ax.set_title(f"sharing={sharing:g}", fontsize=9)
     axes[0].legend(fontsize=8)
@@ -259,19 +325,35 @@ def baselines() -> Any:
     rng = np.random.default_rng(7)
     place = np.repeat(["A", "B", "C"], [15, 15, 3])
     x = rng.uniform(0, 1, size=(33, 1))
-    y = 2 * x[:, 0] + np.select([place == "A", place == "B"], [0.0, 0.5], 0.25) + 0.35 * rng.normal(size=33)
+    y = (
+        2 * x[:, 0]
+        + np.select([place == "A", place == "B"], [0.0, 0.5], 0.25)
+        + 0.35 * rng.normal(size=33)
+    )
     models = {
         "IndependentTasks": IndependentTasks(LinearRegression()),
         "PooledTasks": PooledTasks(LinearRegression()),
-        "MeanRegularizedRidge": lm.MeanRegularizedRidge(0.1, sharing=1.0, share_intercept=True),
+        "MeanRegularizedRidge": lm.MeanRegularizedRidge(
+            0.1, sharing=1.0, share_intercept=True
+        ),
     }
     ends = np.array([[0.0], [1.0]])
-    fig, axes = plt.subplots(1, 3, figsize=(7.2, 2.7), layout="constrained", sharey=True)
+    fig, axes = plt.subplots(
+        1, 3, figsize=(7.2, 2.7), layout="constrained", sharey=True
+    )
     for ax, (title, model) in zip(axes, models.items(), strict=True):
         model.fit(x, y, task=place)
-        for name, color, style in zip("ABC", [BLUE, ORANGE, GREEN], ["-", "--", "-."], strict=True):
+        for name, color, style in zip(
+            "ABC", [BLUE, ORANGE, GREEN], ["-", "--", "-."], strict=True
+        ):
             ax.plot(x[place == name], y[place == name], "o", color=color, markersize=3)
-            ax.plot(ends, model.predict(ends, task=[name] * 2), style, color=color, label=f"place {name}")
+            ax.plot(
+                ends,
+                model.predict(ends, task=[name] * 2),
+                style,
+                color=color,
+                label=f"place {name}",
+            )
         ax.set(xlabel="x")
         ax.set_title(title, fontsize=9)
     axes[0].legend(fontsize=8)
@@ -309,4 +391,8 @@ def draw_all(folder: Path = FOLDER) -> list[Path]:
 
 
 if __name__ == "__main__":
-    print("\n".join(f"{file.name} {file.stat().st_size // 1024} kB" for file in draw_all()))
+    print(
+        "\n".join(
+            f"{file.name} {file.stat().st_size // 1024} kB" for file in draw_all()
+        )
+    )

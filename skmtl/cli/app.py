@@ -56,7 +56,7 @@ def compare_command(
         str,
         typer.Option(
             metavar="A,B,C",
-            help="Columns to predict: numbers, or two labels (0 and 1, yes and no). Empty cells stay empty.",
+            help="Columns to predict: numbers, or labels (0 and 1, yes and no). Empty cells stay empty.",
         ),
     ],
     task: Annotated[

@@ -24,6 +24,8 @@ _MISSING = ["", "#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null"
 _UNNAMED = "Unnamed: "
 # Numbers that may still be codes of labels, such as 1 to 10 and "unknown".
 _FEW = 10
+# A date as it is written in a .csv file, with or without a time: 2026-03-01, 2026-03-01T12:30:00.
+_DATE = r"\d{4}-\d{2}-\d{2}([T ]|$)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,7 +237,8 @@ def _feature(column: pd.Series) -> pd.Series:
     column = decimals_as_numbers(column)
     if pd.api.types.is_bool_dtype(column.dtype) or not pd.api.types.is_numeric_dtype(column.dtype):
         first = column[~missing].iloc[0]
-        if isinstance(first, datetime.date | datetime.timedelta | np.datetime64 | np.timedelta64):
+        dates = isinstance(first, datetime.date | datetime.timedelta | np.datetime64 | np.timedelta64)
+        if dates or column[~missing].astype(str).str.match(_DATE).all():
             raise CommandError(f"Column {name!r} holds dates: turn it into numbers, or name it in --ignore.")
         if not isinstance(first, str | bool | np.bool_ | int | float):
             raise CommandError(

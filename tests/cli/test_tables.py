@@ -108,3 +108,11 @@ def test_places_are_not_whose_rows_stay_together(tmp_path):
         "Column 'site' is in --task and in --group: name the column of patients in --group, or leave --group out, as a "
         "place that stays in one fold is tested without having been trained on."
     )
+
+
+def test_dates_written_as_text_are_no_labels(tmp_path):
+    path = tmp_path / "dates.csv"
+    days = [f"2026-03-{1 + k % 10:02d}" for k in range(40)]
+    pd.DataFrame({"seen": days, "y": np.arange(40.0)}).to_csv(path, index=False)
+    with pytest.raises(CommandError, match="Column 'seen' holds dates: turn it into numbers"):
+        select(read_table(path), targets=["y"], task=None, group=None, ignore=[], source="dates.csv")

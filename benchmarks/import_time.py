@@ -3,8 +3,8 @@
     python benchmarks/import_time.py
 
 Fresh interpreters that import scikit-learn first; the ratio is the median of what skmtl adds in the same one. Also
-lists heavy modules that got loaded, what a process pays for the compiled sweeps once they are in numba's cache, and what
-the first fit on a machine pays to compile them. Run it twice: the first run fills the caches.
+lists heavy modules that got loaded, what a process pays for the compiled sweeps once they are in numba's cache, and
+what the first fit on a machine pays to compile them. Run it twice: the first run fills the caches.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def run(code: str, **variables: str) -> str:
 
 
 def seconds(module: str) -> tuple[float, float]:
-    """scikit-learn's import, and what the module adds in the same process: from one to the next either varies by a third."""
+    """scikit-learn's import and what the module adds, in one process: from one to the next they vary by a third."""
     reference, added = map(float, run(BESIDE.format(module=module)).split())
     return reference, added
 

@@ -1,6 +1,6 @@
 """Run the examples on the Markdown pages of the site: lines after ``>>>`` within fences.
 
-    python docs/run_doctests.py
+    python docs/run_doctests.py [PAGE ...]
 
 doctest reads Markdown as text, and would take the line that closes a fence for output: fences are blanked first. One
 page is one namespace, so that a page reads as one session. Sphinx's own doctest builder would ask for a directive in
@@ -64,15 +64,16 @@ def run(page: Path) -> doctest.TestResults:
             sys.path[:] = path
 
 
-def main() -> int:
-    """Run every page, and say how many examples there were."""
+def main(names: list[str]) -> int:
+    """Run the pages named, or every page, and say how many examples there were."""
+    chosen = [Path(name).resolve() for name in names] or pages()
     ran = failed = 0
-    for page in pages():
+    for page in chosen:
         result = run(page)
         ran, failed = ran + result.attempted, failed + result.failed
-    print(f"{ran} doctests on {len(pages())} pages, {failed} failed")
+    print(f"{ran} doctests on {len(chosen)} pages, {failed} failed")
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

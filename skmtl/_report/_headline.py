@@ -10,9 +10,9 @@ from skmtl._report._page import Html, Names, between, p_value, percent, several,
 _LISTED = 12
 _SAVED = {"mse": "squared error", "log_loss": "log loss", "deviance": "deviance"}
 _SURE = {
-    "holm": "The probability that even one of the words “helped” and “hurt” among these {m} is wrong is at most "
+    "holm": "The probability that even one of the words “helped” and “hurt” among these {m} is wrong is held to about "
     "{level} (Holm's adjustment).",
-    "fdr_bh": "Of the words “helped” and “hurt” among these {m} at most {level} are expected to be wrong "
+    "fdr_bh": "Of the words “helped” and “hurt” among these {m} about {level} at most are expected to be wrong "
     "(Benjamini and Hochberg's adjustment).",
     None: "Each of these {m} was judged by itself, at the {level} level: with so many some may be called helped or "
     "hurt by chance.",

@@ -165,7 +165,7 @@ def compare(
     Sharing helped: nowhere beyond chance.
     Sharing hurt: hdl (pooled -46... [-10..., -14...]).
     No evidence either way: ldl; crp; tch.
-    (The chance of a wrong word anywhere among 8 gains is at most 5% (Holm).)
+    (The chance of a wrong word anywhere among 8 gains is held to about 5% (Holm).)
 
     The lasso looks better on three outcomes of four; over all of them together that is still within chance.
 

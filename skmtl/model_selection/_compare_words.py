@@ -9,8 +9,8 @@ from skmtl.model_selection._compare_verdicts import HELPED, HURT, UNCLEAR
 # A line names this many outcomes and counts the rest.
 _LONGEST = 6
 _ADJUSTED = {
-    "holm": "The chance of a wrong word anywhere among {m} gains is at most {level} (Holm)",
-    "fdr_bh": "Of the words above at most {level} are expected to be wrong (Benjamini-Hochberg, {m} gains)",
+    "holm": "The chance of a wrong word anywhere among {m} gains is held to about {level} (Holm)",
+    "fdr_bh": "Of the words above about {level} at most are expected to be wrong (Benjamini-Hochberg, {m} gains)",
     None: "Each of {m} gains is judged by itself: about {wrong} would be called helped or hurt by chance",
 }
 

@@ -218,7 +218,7 @@ def test_words_name_outcome_estimator_and_interval():
         f"Sharing helped: {said['ldl']}; {said['glu']}.",
         f"Sharing hurt: {said['hdl']}.",
         "No evidence either way: none.",
-        "(The chance of a wrong word anywhere among 6 gains is at most 5% (Holm).)",
+        "(The chance of a wrong word anywhere among 6 gains is held to about 5% (Holm).)",
     ]
     assert str(found) == found.describe()
 
@@ -233,7 +233,7 @@ def test_words_without_a_clear_difference():
         "(Each of 12 gains is judged by itself: about 1 would be called helped or hurt by chance.)",
     ]
     last = found.describe(adjust="fdr_bh", alpha=0.1).splitlines()[-1]
-    assert last == "(Of the words above at most 10% are expected to be wrong (Benjamini-Hochberg, 12 gains).)"
+    assert last == "(Of the words above about 10% at most are expected to be wrong (Benjamini-Hochberg, 12 gains).)"
 
 
 def test_words_of_one_outcome_say_that_nothing_was_shared():

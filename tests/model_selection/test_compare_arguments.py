@@ -128,7 +128,7 @@ def test_the_fewest_draws_and_any_seed(found):
 
 
 @pytest.mark.parametrize(
-    ("alpha", "words"), [(0.05, "at most 5% "), (0.001, "at most 0.1% "), (0.025, "at most 2.5% "), (0.5, "50% ")]
+    ("alpha", "words"), [(0.05, "about 5% "), (0.001, "about 0.1% "), (0.025, "about 2.5% "), (0.5, "50% ")]
 )
 @pytest.mark.parametrize("adjust", ["holm", "fdr_bh"])
 def test_small_levels_are_written_out(found, alpha, words, adjust):
